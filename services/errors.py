@@ -7,6 +7,8 @@ The mapping to HTTP answers is in api/errors.py, and nowhere else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 
 class PulseboardError(Exception):
     """The root of all errors raised on purpose."""
@@ -24,9 +26,23 @@ class PulseboardError(Exception):
 
 
 class InvalidRequest(PulseboardError):
-    """A field is missing, of the wrong kind or out of bounds; `pointer` names it."""
+    """A field is missing, of the wrong kind or out of bounds; `pointer` names it, `errors` has every such field."""
 
     code = "invalid"
+
+    def __init__(self, detail: str, *, pointer: str | None = None, errors: Sequence[Mapping[str, str]] = ()) -> None:
+        super().__init__(detail, pointer=pointer)
+        self.errors = tuple(errors)
+
+
+class InvalidEvent(PulseboardError):
+    """An item that is no event; `errors` has {code, pointer, detail} for each fault."""
+
+    code = "invalid"
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__("not an event")
+        self.errors = errors
 
 
 class NotJson(PulseboardError):
