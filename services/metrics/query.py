@@ -89,9 +89,9 @@ class Query(BaseModel):
                 raise ValueError(f"group_by: {self.metric} cannot be grouped by {name}")
         if len(set(self.group_by)) < len(self.group_by):
             raise ValueError("group_by: names a thing twice")
-        for name in self.filters:
-            if name not in metric.dimensions:
-                raise ValueError(f"filters: {self.metric} cannot be filtered by {name}")
+        for dimension in self.filters:
+            if dimension not in metric.dimensions:
+                raise ValueError(f"filters: {self.metric} cannot be filtered by {dimension}")
         return self
 
     def canonical(self) -> str:

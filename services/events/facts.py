@@ -1,0 +1,191 @@
+"""What an accepted event says happened: the typed facts that figures are made of. Pure data.
+
+Money in minor units of the site's currency, quantities in thousandths, time as Instant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from services.clock import Instant
+from services.errors import InvalidEvent
+from services.events.schemas import fault
+
+MILLI = 1_000
+ORDER_SIZES = ((Decimal(25), "small"), (Decimal(50), "medium"))
+
+Stamp = tuple[Instant, str, str]
+"""(instant, id, source): of two events that speak of one thing, the greater is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An event that was checked: where it is kept, its canonical body, and the fact it tells (None: only kept)."""
+
+    site: str
+    source: str
+    id: str
+    type: str
+    at: Instant
+    body: str
+    fact: Fact | None
+
+    @property
+    def stamp(self) -> Stamp:
+        return (self.at, self.id, self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    product: str
+    category: str | None
+    quantity: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    order_id: str
+    stamp: Stamp
+    total: int
+    discount: int
+    tax: int
+    tip: int
+    items: int
+    staff_id: str | None
+    customer_id: str | None
+    channel: str | None
+    payment_method: str | None
+    order_size: str
+    lines: tuple[Line, ...]
+
+    @property
+    def at(self) -> Instant:
+        return self.stamp[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A cancellation: of `asked` minor units, or of the whole order (None)."""
+
+    order_id: str
+    stamp: Stamp
+    asked: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    key: str
+    stamp: Stamp
+    order_id: str
+    payment_method: str
+    amount: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A staff_action, customer_action or system_event."""
+
+    kind: str
+    stamp: Stamp
+    staff_id: str | None = None
+    action_type: str | None = None
+    severity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    product: str
+    stamp: Stamp
+    quantity: int
+    reorder_level: int | None
+
+
+Fact = Order | Refund | Payment | Action | Stock
+
+
+def fact_of(kind: str, data: dict[str, Any], stamp: Stamp, digits: int) -> Fact | None:
+    """The fact in checked data of an event, `digits` being the minor digits of the site's currency.
+
+    Errors: InvalidEvent where an amount has more digits than the currency.
+    """
+    match kind:
+        case "order_completed":
+            return _order(data, stamp, digits)
+        case "order_cancelled":
+            asked = minor(data["amount"], digits, "/data/amount") if "amount" in data else None
+            return Refund(data["order_id"], stamp, asked)
+        case "payment_processed":
+            return _payment(data, stamp, digits)
+        case "staff_action":
+            return Action(kind, stamp, staff_id=data["staff_id"], action_type=data["action_type"])
+        case "customer_action":
+            return Action(kind, stamp, action_type=data["action_type"])
+        case "system_event":
+            return Action(kind, stamp, severity=data["severity"])
+        case "inventory_updated":
+            level = data.get("reorder_level")
+            return Stock(data["product"], stamp, milli(data["quantity"]), None if level is None else milli(level))
+    return None
+
+
+def staff_name_of(data: dict[str, Any]) -> tuple[str, str] | None:
+    """(staff_id, name) where an event tells both."""
+    if data.get("staff_id") and data.get("staff_name"):
+        return data["staff_id"], data["staff_name"]
+    return None
+
+
+def minor(amount: Decimal, digits: int, pointer: str) -> int:
+    """Major units to minor ones, exactly. Raises InvalidEvent where `amount` has more digits than the currency."""
+    scaled = amount.scaleb(digits)
+    whole = int(scaled)
+    if whole != scaled or -int(amount.as_tuple().exponent) > digits:
+        raise InvalidEvent([fault("out_of_range", pointer, f"has more than the {digits} minor digits of the currency")])
+    return whole
+
+
+def milli(quantity: Decimal) -> int:
+    return int(quantity * MILLI)
+
+
+def _order(data: dict[str, Any], stamp: Stamp, digits: int) -> Order:
+    total = data["total_amount"]
+    lines = tuple(_line(line, index, digits) for index, line in enumerate(data["items"]))
+    return Order(
+        order_id=data["order_id"],
+        stamp=stamp,
+        total=minor(total, digits, "/data/total_amount"),
+        discount=minor(data["discount_amount"], digits, "/data/discount_amount"),
+        tax=minor(data["tax_amount"], digits, "/data/tax_amount"),
+        tip=minor(data["tip_amount"], digits, "/data/tip_amount"),
+        items=sum(line.quantity for line in lines) if lines else data["items_count"] * MILLI,
+        staff_id=data.get("staff_id"),
+        customer_id=data.get("customer_id"),
+        channel=data.get("channel"),
+        payment_method=data.get("payment_method"),
+        order_size=next((size for bound, size in ORDER_SIZES if total < bound), "large"),
+        lines=lines,
+    )
+
+
+def _line(line: dict[str, Any], index: int, digits: int) -> Line:
+    quantity, pointer = line["quantity"], f"/data/items/{index}"
+    price = minor(line["unit_price"], digits, f"{pointer}/unit_price") if "unit_price" in line else 0
+    if "line_amount" in line:
+        amount = minor(line["line_amount"], digits, f"{pointer}/line_amount")
+    else:
+        amount = int((quantity * price).quantize(Decimal(1), ROUND_HALF_UP))
+    return Line(line["product"], line.get("category"), milli(quantity), amount)
+
+
+def _payment(data: dict[str, Any], stamp: Stamp, digits: int) -> Payment:
+    refunded = data["status"] == "refunded"
+    transaction = data.get("transaction_id")
+    _, event_id, source = stamp
+    key = f"event:{source}:{event_id}" if transaction is None else f"transaction:{transaction}:{int(refunded)}"
+    amount = minor(data["amount"], digits, "/data/amount")
+    return Payment(key, stamp, data["order_id"], data["payment_method"], amount, data["status"])

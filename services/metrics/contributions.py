@@ -1,0 +1,156 @@
+"""What a fact adds to which rollup cells: the arithmetic that figures are made of. Pure; no store, no clock.
+
+A contribution is (instant, dimension, value, amounts); `amounts` pairs a measure's place in MEASURES with what is
+added to it. A rollup changes by the new contributions of a fact minus its old ones, whatever the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from services.clock import Instant
+from services.events.facts import Action, Line, Order, Payment, Refund
+from services.metrics.catalogue import MEASURES, UNALLOCATED
+
+(
+    ORDERS, REVENUE, DISCOUNTS, TAX, TIPS, ITEMS, LINES,
+    REFUNDS, REFUND_COUNT, CANCELLATIONS,
+    PAYMENTS, PAYMENT_AMOUNT, PAYMENT_FAILURES,
+    STAFF_ACTIONS, CUSTOMER_ACTIONS, SYSTEM_EVENTS,
+) = range(len(MEASURES))  # fmt: skip
+
+_ACTION_MEASURE = {"staff_action": STAFF_ACTIONS, "customer_action": CUSTOMER_ACTIONS, "system_event": SYSTEM_EVENTS}
+
+Amounts = tuple[tuple[int, int], ...]
+
+
+class Contribution(NamedTuple):
+    at: Instant
+    dimension: str
+    value: str
+    amounts: Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A cancellation and what it books: `booked` None means nothing (yet)."""
+
+    refund: Refund
+    booked: int | None
+    cancels: bool
+
+
+@dataclass(slots=True)
+class OrderState:
+    """All that is known of one order at a site, in whatever order it was heard."""
+
+    order_id: str
+    order: Order | None = None
+    customer_type: str = "guest"
+    refunds: dict[tuple[str, str], Refund] = field(default_factory=dict)
+    """By (source, event id)."""
+
+    def copy(self) -> OrderState:
+        return replace(self, refunds=dict(self.refunds))
+
+    def hear(self, fact: Order | Refund) -> None:
+        """Takes in one more event; the greatest stamp wins for the order itself."""
+        if isinstance(fact, Refund):
+            self.refunds[(fact.stamp[2], fact.stamp[1])] = fact
+        elif self.order is None or fact.stamp > self.order.stamp:
+            self.order = fact
+
+    def bookings(self) -> list[Booking]:
+        """What each cancellation books: explicit amounts always, the rest once, with the earliest whole one."""
+        explicit = sum(refund.asked for refund in self.refunds.values() if refund.asked is not None)
+        whole = [refund for refund in self.refunds.values() if refund.asked is None]
+        earliest = min(whole, key=lambda refund: refund.stamp, default=None)
+        booked = []
+        for refund in self.refunds.values():
+            if refund.asked is not None:
+                booked.append(Booking(refund, refund.asked, cancels=False))
+            elif refund is earliest and self.order is not None:
+                booked.append(Booking(refund, max(0, self.order.total - explicit), cancels=True))
+            else:
+                booked.append(Booking(refund, None, cancels=False))
+        return booked
+
+    def contributions(self) -> list[Contribution]:
+        found: list[Contribution] = []
+        if self.order is not None:
+            found.extend(of_order(self.order, self.customer_type))
+        for booking in self.bookings() if self.refunds else ():
+            if booking.booked is not None:
+                found.extend(_of_booking(booking, self.order))
+        return found
+
+
+def of_order(order: Order, customer_type: str) -> Iterator[Contribution]:
+    at = order.at
+    amounts = (
+        (ORDERS, 1),
+        (REVENUE, order.total),
+        (DISCOUNTS, order.discount),
+        (TAX, order.tax),
+        (TIPS, order.tip),
+        (ITEMS, order.items),
+    )
+    yield Contribution(at, "", "", amounts)
+    yield Contribution(at, "staff", order.staff_id or "", amounts)
+    yield Contribution(at, "customer_type", customer_type, amounts)
+    yield Contribution(at, "order_size", order.order_size, amounts)
+    yield Contribution(at, "channel", order.channel or "", amounts)
+    yield Contribution(at, "payment_method", order.payment_method or "", amounts)
+    yield from _of_lines(order)
+
+
+def _of_lines(order: Order) -> Iterator[Contribution]:
+    yield from _by(order, "product", ((line.product, line) for line in order.lines))
+    yield from _by(order, "category", ((line.category or "", line) for line in order.lines))
+    rest = order.total - sum(line.amount for line in order.lines)
+    items = 0 if order.lines else order.items
+    if rest or items:
+        amounts = ((LINES, 1), (REVENUE, rest), (ITEMS, items))
+        yield Contribution(order.at, "product", UNALLOCATED, amounts)
+        yield Contribution(order.at, "category", UNALLOCATED, amounts)
+
+
+def _by(order: Order, dimension: str, lines: Iterable[tuple[str, Line]]) -> Iterator[Contribution]:
+    sums: dict[str, tuple[int, int, int]] = {}
+    for value, line in lines:
+        count, amount, quantity = sums.get(value, (0, 0, 0))
+        sums[value] = (count + 1, amount + line.amount, quantity + line.quantity)
+    for value, (count, amount, quantity) in sums.items():
+        amounts = ((ORDERS, 1), (LINES, count), (REVENUE, amount), (ITEMS, quantity))
+        yield Contribution(order.at, dimension, value, amounts)
+
+
+def _of_booking(booking: Booking, order: Order | None) -> Iterator[Contribution]:
+    at = booking.refund.stamp[0]
+    amounts = ((REFUNDS, booking.booked or 0), (REFUND_COUNT, 1), (CANCELLATIONS, int(booking.cancels)))
+    yield Contribution(at, "", "", amounts)
+    yield Contribution(at, "staff", (order and order.staff_id) or "", amounts)
+    yield Contribution(at, "channel", (order and order.channel) or "", amounts)
+    yield Contribution(at, "payment_method", (order and order.payment_method) or "", amounts)
+
+
+def of_payment(payment: Payment) -> Iterator[Contribution]:
+    if payment.status == "refunded":
+        return
+    succeeded = payment.status == "success"
+    amounts = ((PAYMENTS, 1), (PAYMENT_AMOUNT, payment.amount)) if succeeded else ((PAYMENT_FAILURES, 1),)
+    yield Contribution(payment.stamp[0], "", "", amounts)
+    yield Contribution(payment.stamp[0], "payment_method", payment.payment_method, amounts)
+
+
+def of_action(action: Action) -> Iterator[Contribution]:
+    at, amounts = action.stamp[0], ((_ACTION_MEASURE[action.kind], 1),)
+    yield Contribution(at, "", "", amounts)
+    if action.staff_id is not None:
+        yield Contribution(at, "staff", action.staff_id, amounts)
+    if action.action_type is not None:
+        yield Contribution(at, "action_type", action.action_type, amounts)
+    if action.severity is not None:
+        yield Contribution(at, "severity", action.severity, amounts)

@@ -1,0 +1,19 @@
+"""Schema changes, one file each in versions/, applied in order at start (Alembic)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from services.storage.engine import Store
+
+
+def upgrade(store: Store) -> None:
+    """Brings the store's tables to the newest version; nothing happens where they are."""
+    with store.writing() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
