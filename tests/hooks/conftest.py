@@ -1,0 +1,106 @@
+"""A real HTTP server that takes events as Pulseboard does, and can be told to refuse, stall and fall ill."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from pulseboard_hooks import process
+
+Answer = tuple[int, dict[str, str], Any]
+
+
+class FakePulseboard:
+    """Remembers every event it accepted; `answers` are given, each once, before it behaves."""
+
+    def __init__(self) -> None:
+        self.accepted: dict[str, dict[str, Any]] = {}
+        self.requests: list[list[dict[str, Any]]] = []
+        self.keys: list[str] = []
+        self.answers: list[Answer] = []
+        self.judge: Callable[[dict[str, Any]], str | None] = lambda event: None
+        self.stall = threading.Event()
+        self.stall.set()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.stall.wait(20)
+                status, headers, data = outer.answer(self.headers["Authorization"], self.path, body)
+                payload = json.dumps(data).encode()
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(payload))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(payload)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def answer(self, key: str, path: str, body: bytes) -> Answer:
+        assert path == "/analytics/events"
+        self.keys.append(key)
+        if self.answers:
+            return self.answers.pop(0)
+        events = [json.loads(line) for line in body.splitlines()]
+        self.requests.append(events)
+        results = [self._take(index, event) for index, event in enumerate(events)]
+        rejected = sum(result["status"] == "rejected" for result in results)
+        status = 202 if not rejected else 422 if rejected == len(results) else 207
+        return status, {}, {"results": results}
+
+    def _take(self, index: int, event: dict[str, Any]) -> dict[str, Any]:
+        if fault := self.judge(event):
+            return {"index": index, "status": "rejected", "errors": [{"code": fault}]}
+        status = "duplicate" if event["id"] in self.accepted else "accepted"
+        self.accepted[event["id"]] = event
+        return {"index": index, "id": event["id"], "status": status}
+
+    def wait_for(self, count: int, seconds: float = 10) -> None:
+        deadline = time.monotonic() + seconds
+        while len(self.accepted) < count:
+            assert time.monotonic() < deadline, f"{len(self.accepted)} of {count} events arrived"
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        self.stall.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def pulseboard() -> Iterator[FakePulseboard]:
+    server = FakePulseboard()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def hooked(pulseboard: FakePulseboard, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePulseboard]:
+    """A process that has sent nothing yet, and whose environment names the server."""
+    monkeypatch.setenv("PULSEBOARD_URL", pulseboard.url + "/")
+    monkeypatch.setenv("PULSEBOARD_API_KEY", "pb_test")
+    process._start_anew()
+    yield pulseboard
+    pulseboard.stall.set()
+    sender = process._process.sender
+    if sender is not None:
+        sender.close(1.0)
+        if sender._thread is not None:
+            sender._thread.join(2)
+    process._start_anew()
