@@ -1,0 +1,81 @@
+"""The parts that figures drawn by plotly share: axes, ticks, the empty frame.
+
+Figures are plain dicts: dcc.Graph takes them as they are, and building plotly's own objects costs more than the
+query behind them. Text, grid and hover colours are left to assets/figures.css, so that a figure follows the theme
+without being drawn again; ticks are written here, so that money reads on an axis as it does on a card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from services.metrics.answer import Unit, Value
+from widgets import formats
+
+Figure = dict[str, Any]
+
+CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": False, "showTips": False}
+FONT = {"family": "Inter, system-ui, sans-serif", "size": 12}
+WANTED_TICKS = 4
+CLEAR = "rgba(0,0,0,0)"
+
+
+def graph(figure: Figure, label: str) -> Component:
+    """A figure that follows its card's size; `label` says to a screen reader what is drawn."""
+    plot = dcc.Graph(figure=figure, config=CONFIG, responsive=True, className="pb-graph")
+    return html.Div(plot, className="pb-figure", role="img", **{"aria-label": label})
+
+
+def frame(**layout: Any) -> Figure:
+    """The layout all figures start from."""
+    return {
+        "autosize": True, "font": FONT, "showlegend": False, "hovermode": "closest", "dragmode": False,
+        "margin": {"l": 0, "r": 4, "t": 6, "b": 0, "pad": 4}, "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR,
+        "hoverlabel": {"font": FONT, "align": "left"}, "uirevision": "kept",
+        **layout,
+    }  # fmt: skip
+
+
+def value_axis(values: Sequence[Value], unit: Unit, **more: Any) -> dict[str, Any]:
+    """An axis of figures from nought, with a few round ticks written in the unit."""
+    ticks = nice_ticks([Decimal(value) for value in values if value is not None], whole=unit.kind == "count")
+    low, high = ticks[0], ticks[-1]
+    return {
+        "range": [float(low), float(high + (high - low) * Decimal("0.04"))],
+        "tickvals": [float(tick) for tick in ticks],
+        "ticktext": [formats.text(tick, unit, "compact") for tick in ticks],
+        "automargin": True, "fixedrange": True, "zeroline": low < 0, "showline": False, "ticks": "",
+        **more,
+    }  # fmt: skip
+
+
+def position_axis(texts: Sequence[str], most: int, **more: Any) -> dict[str, Any]:
+    """An axis of positions 0, 1, 2 … with at most `most` of their texts written, evenly."""
+    step = -(-len(texts) // most) if texts else 1
+    shown = range(0, len(texts), max(step, 1))
+    return {
+        "tickvals": list(shown), "ticktext": [texts[at] for at in shown], "automargin": True, "fixedrange": True,
+        "showgrid": False, "zeroline": False, "ticks": "", **more,
+    }  # fmt: skip
+
+
+def nice_ticks(values: Sequence[Decimal], *, whole: bool = False) -> list[Decimal]:
+    """Round ticks that enclose nought and all values: steps of 1, 2, 2.5 or 5 times a power of ten."""
+    low, high = min([*values, Decimal(0)]), max([*values, Decimal(0)])
+    step = _nice_step((high - low) / WANTED_TICKS, whole=whole)
+    first = (low / step).to_integral_value("ROUND_FLOOR")
+    last = max((high / step).to_integral_value("ROUND_CEILING"), first + 1)
+    return [step * at for at in range(int(first), int(last) + 1)]
+
+
+def _nice_step(least: Decimal, *, whole: bool) -> Decimal:
+    if least <= 0:
+        return Decimal(1)
+    power = Decimal(1).scaleb(least.adjusted())
+    step = next(power * factor for factor in map(Decimal, ("1", "2", "2.5", "5", "10")) if power * factor >= least)
+    return max(step.to_integral_value("ROUND_CEILING"), Decimal(1)) if whole else step

@@ -1,0 +1,117 @@
+"""KPI card: a figure against its target, and against what should be reached by now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from dash import html
+from dash.development.base_component import Component
+
+from services.errors import NoData
+from services.metrics.answer import Answer, Unit, percentage
+from widgets import formats, labels
+from widgets.contract import Figure, Options, View, Widget, must_have_facts
+
+Status = Literal["met", "on_track", "at_risk", "off_track"]
+
+TITLES: dict[Status, str] = {"met": "Met", "on_track": "On track", "at_risk": "At risk", "off_track": "Off track"}
+AT_RISK_FROM = Decimal("0.9")
+
+
+class KpiCardOptions(Options):
+    target: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class KpiCardView(View):
+    current: Decimal
+    target: Decimal
+    percentage: Decimal | None
+    expected_by_now: Decimal
+    expected_share: Decimal
+    """How much of the period is over, 0 to 1."""
+    status: Status
+    unit: Unit
+    title: str
+
+    @property
+    def zero(self) -> bool:
+        return self.current == 0
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "current": formats.number(self.current, self.unit),
+            "target": formats.number(self.target, self.unit),
+            "percentage": formats.percent_number(self.percentage),
+            "expected_by_now": formats.number(self.expected_by_now, self.unit),
+            "status": self.status,
+            "unit": self.unit.data(),
+        }
+
+
+def select(answers: Sequence[Answer], options: KpiCardOptions) -> KpiCardView:
+    """Expected by now is the target times the elapsed share of the period."""
+    (answer,) = answers
+    must_have_facts(answer)
+    if answer.total is None:
+        raise NoData("Nothing to divide by yet.")
+    current, target, elapsed = Decimal(answer.total), options.target, answer.period.elapsed_share()
+    expected = target * elapsed
+    return KpiCardView(
+        current=current,
+        target=target,
+        percentage=percentage(current, target),
+        expected_by_now=expected,
+        expected_share=elapsed,
+        status=judge(current, target, expected),
+        unit=answer.unit,
+        title=answer.title,
+    )
+
+
+def judge(current: Decimal, target: Decimal, expected: Decimal) -> Status:
+    """`met`; else `on_track` from what is expected by now, `at_risk` from 90 % of it, `off_track` below."""
+    if current >= target:
+        return "met"
+    if current >= expected:
+        return "on_track"
+    return "at_risk" if current >= expected * AT_RISK_FROM else "off_track"
+
+
+def render(view: KpiCardView, options: KpiCardOptions) -> Component:
+    current, target, expected = (
+        formats.text(value, view.unit, options.format) for value in (view.current, view.target, view.expected_by_now)
+    )
+    head = [
+        html.Span(current, className="pb-big"),
+        html.Span(f"of {target}", className="pb-of"),
+        html.Span(TITLES[view.status], className="pb-pill", **{"data-status": view.status}),
+    ]
+    note = f"{formats.percent_text(view.percentage)} reached, {expected} expected by now"
+    return html.Div(
+        [
+            html.Div(head, className="pb-progress-head"),
+            _bar(view),
+            html.Div([note, html.Span(labels.range_title(options.query))], className="pb-against pb-spread"),
+        ],
+        className="pb-progress",
+    )
+
+
+def _bar(view: KpiCardView) -> Component:
+    """Filled to what is reached, with a tick at what is expected by now."""
+    width = max(Decimal(0), min(Decimal(100), view.percentage or Decimal(0)))
+    return html.Div(
+        [
+            html.Div(className="pb-bar-fill", style={"width": f"{width}%"}, **{"data-status": view.status}),
+            html.Div(className="pb-bar-tick", style={"left": f"{view.expected_share * 100:.1f}%"}),
+        ],
+        className="pb-bar", role="progressbar",
+        **{"aria-valuenow": float(width), "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": view.title},
+    )  # fmt: skip
+
+
+KPI_CARD = Widget("kpi_card", KpiCardOptions, select, render)

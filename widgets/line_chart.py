@@ -1,0 +1,187 @@
+"""Line chart: a metric along time, the compared period behind it, the open bucket dashed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from dash.development.base_component import Component
+
+from services.metrics.answer import Answer, Group, Label, Unit, Value
+from widgets import figures, formats, labels, palette
+from widgets.contract import Options, View, Widget, must_have_facts
+
+PREVIOUS = "previous"
+
+
+class LineChartOptions(Options):
+    """`fill` tints the area under the first line, `show_points` marks every bucket."""
+
+    groupings: ClassVar[tuple[int, ...]] = (1, 2)
+    along_time: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    x: Label
+    y: Value
+    open: bool = False
+    compared_x: Label = None
+
+    def data(self, unit: Unit) -> dict[str, Any]:
+        point = {"x": self.x, "y": formats.number(self.y, unit), "open": self.open}
+        return point if self.compared_x is None else {**point, "compared_x": self.compared_x}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    name: str
+    title: str
+    points: tuple[Point, ...]
+    compared: bool = False
+
+    def values(self) -> list[Value]:
+        return [point.y for point in self.points]
+
+
+@dataclass(frozen=True, slots=True)
+class LineChartView(View):
+    series: tuple[Series, ...]
+    unit: Unit
+    texts: tuple[str, ...]
+    """What the x axis says, one for each position."""
+    spans: tuple[str, ...]
+    title: str
+
+    @property
+    def zero(self) -> bool:
+        return not any(value for series in self.series for value in series.values())
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "series": [
+                {"name": series.name, "points": [point.data(self.unit) for point in series.points]}
+                for series in self.series
+            ],
+            "unit": self.unit.data(),
+        }
+
+
+def select(answers: Sequence[Answer], options: LineChartOptions) -> LineChartView:
+    """One series, or one for each label of the second group_by; the compared ones follow, named `previous`.
+
+    Shape:  every series has a point for each bucket up to the open one; compared points are aligned by position and
+            bear the current bucket's x, and their own as `compared_x`.
+    """
+    (answer,) = answers
+    must_have_facts(answer)
+    series = _split(answer) if len(answer.group_by) == 2 else _single(answer)
+    unit, axis = answer.group_by[0], answer.axes[0]
+    return LineChartView(
+        series=tuple(series),
+        unit=answer.unit,
+        texts=tuple(labels.displays(answer)),
+        spans=tuple(labels.span(unit, label or "") for label in axis),
+        title=answer.title,
+    )
+
+
+def _single(answer: Answer) -> list[Series]:
+    return _with_compared(answer, answer.metric, answer.title, PREVIOUS, answer.groups)
+
+
+def _split(answer: Answer) -> list[Series]:
+    """A series for each label of the second dimension; buckets in which it has nothing are 0, or null for ratios."""
+    dimension, found = answer.group_by[1], {group.labels: group for group in answer.groups}
+    nought: Value = None if answer.unit.kind in ("ratio", "per_order") else 0
+    series: list[Series] = []
+    for label in answer.axes[1]:
+        groups = [found.get((x, label), Group((x, label), nought, nought)) for x in answer.axes[0]]
+        title = labels.display(dimension, label, answer.names)
+        name = title if label is None else label
+        series += _with_compared(answer, name, title, f"{name} ({PREVIOUS})", groups)
+    return series
+
+
+def _with_compared(answer: Answer, name: str, title: str, earlier: str, groups: Sequence[Group]) -> list[Series]:
+    now = Series(name, title, tuple(Point(group.labels[0], group.value, group.open) for group in groups))
+    if not answer.compared:
+        return [now]
+    then = (Point(group.labels[0], group.previous, group.open, group.previous_label) for group in groups)
+    return [now, Series(earlier, f"{title}, before", tuple(then), compared=True)]
+
+
+def render(view: LineChartView, options: LineChartOptions) -> Component:
+    colors = _colors(view, options)
+    traces: list[dict[str, Any]] = []
+    for series, color in reversed(list(zip(view.series, colors, strict=True))):
+        traces += _traces(series, color, view, options)
+    values = [value for series in view.series for value in series.values()]
+    several = sum(not series.compared for series in view.series) > 1
+    layout = figures.frame(
+        hovermode="x",
+        xaxis=figures.position_axis(view.texts, 8, range=[-0.3, max(len(view.texts) - 0.7, 0.7)], showspikes=True,
+                                    spikemode="across", spikethickness=1, spikedash="solid", spikesnap="data"),
+        yaxis=figures.value_axis(values, view.unit),
+        showlegend=several,
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "reversed"},
+    )  # fmt: skip
+    return figures.graph({"data": traces, "layout": layout}, _spoken(view))
+
+
+def _colors(view: LineChartView, options: LineChartOptions) -> list[str]:
+    """The option's colour, then the palette's; compared series stay quiet."""
+    rest = iter([palette.resolve(options.color), *palette.SERIES[1:], *palette.SERIES * 3])
+    return [palette.QUIET if series.compared else next(rest) for series in view.series]
+
+
+def _traces(series: Series, color: str, view: LineChartView, options: LineChartOptions) -> list[dict[str, Any]]:
+    """The closed buckets as one line; from the last of them to the open one a dashed segment with a hollow point."""
+    ys = [None if value is None else float(value) for value in series.values()]
+    closed = len(ys) - 1 if series.points and series.points[-1].open and not series.compared else len(ys)
+    line = {"color": color, "width": 1.5 if series.compared else 2, "shape": "linear"}
+    main = {
+        "type": "scatter", "x": list(range(closed)), "y": ys[:closed], "line": line, "name": series.title,
+        "mode": "lines+markers" if options.show_points or closed == 1 else "lines", "marker": {"size": 5},
+        "connectgaps": False, **_hover(series, view, range(closed)),
+    }  # fmt: skip
+    if series.compared:
+        main["line"] = {**line, "dash": "dot"}
+    elif options.fill:
+        main |= {"fill": "tozeroy", "fillcolor": palette.translucent(color, 0.10)}
+    if closed == len(ys):
+        return [main]
+    first = max(closed - 1, 0)
+    hover = _hover(series, view, range(first, len(ys)))
+    hover["text"][:-1] = [""] * (len(ys) - first - 1)
+    segment = {
+        "type": "scatter", "x": list(range(first, len(ys))), "y": ys[first:], "mode": "lines+markers",
+        "line": {**line, "dash": "4px,4px"}, "showlegend": False, "name": "open", "connectgaps": False,
+        "marker": {"size": [0] * (len(ys) - first - 1) + [9], "symbol": "circle-open", "line": {"width": 2},
+                   "color": color, "opacity": 1},
+        **hover,
+    }  # fmt: skip
+    return [main, segment]
+
+
+def _hover(series: Series, view: LineChartView, positions: Sequence[int]) -> dict[str, Any]:
+    texts = []
+    for at in positions:
+        written = formats.text(series.points[at].y, view.unit)
+        mark = ", still open" if series.points[at].open and not series.compared else ""
+        head = "before" if series.compared else view.spans[at]
+        texts.append(f"{head}{mark}<br><b>{written}</b>")
+    return {"text": texts, "hovertemplate": "%{text}<extra></extra>"}
+
+
+def _spoken(view: LineChartView) -> str:
+    first = next(iter(view.series), None)
+    if first is None or not first.points:
+        return view.title
+    last = first.points[-1]
+    state = "so far" if last.open else "at the end"
+    return f"{view.title}, line chart of {len(first.points)} buckets, {formats.text(last.y, view.unit)} {state}"
+
+
+LINE_CHART = Widget("line_chart", LineChartOptions, select, render)

@@ -1,0 +1,80 @@
+"""Progress bar: how much of a target is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from services.errors import NoData
+from services.metrics.answer import Answer, Unit, percentage
+from widgets import formats, labels, palette
+from widgets.contract import Figure, Options, View, Widget, must_have_facts
+
+
+class ProgressBarOptions(Options):
+    target: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressBarView(View):
+    current: Decimal
+    target: Decimal
+    percentage: Decimal | None
+    unit: Unit
+    title: str
+
+    @property
+    def zero(self) -> bool:
+        return self.current == 0
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "current_value": formats.number(self.current, self.unit),
+            "target_value": formats.number(self.target, self.unit),
+            "percentage": formats.percent_number(self.percentage),
+            "unit": self.unit.data(),
+        }
+
+
+def select(answers: Sequence[Answer], options: ProgressBarOptions) -> ProgressBarView:
+    """The percentage is not clamped: 120 is a target passed by a fifth; null for a target of 0."""
+    (answer,) = answers
+    must_have_facts(answer)
+    if answer.total is None:
+        raise NoData("Nothing to divide by yet.")
+    current = Decimal(answer.total)
+    return ProgressBarView(current, options.target, percentage(current, options.target), answer.unit, answer.title)
+
+
+def render(view: ProgressBarView, options: ProgressBarOptions) -> Component:
+    figure = [
+        html.Span(formats.text(view.current, view.unit, options.format), className="pb-big"),
+        html.Span(f"of {formats.text(view.target, view.unit, options.format)}", className="pb-of"),
+        html.Span(formats.percent_text(view.percentage), className="pb-share"),
+    ]
+    return html.Div(
+        [
+            html.Div(figure, className="pb-progress-head"),
+            bar(view.percentage, palette.resolve(options.color), view.title),
+            html.Div(labels.range_title(options.query), className="pb-against"),
+        ],
+        className="pb-progress",
+    )
+
+
+def bar(percent: Decimal | None, color: str, title: str) -> Component:
+    """A bar filled to `percent`, full at 100."""
+    width = max(Decimal(0), min(Decimal(100), percent or Decimal(0)))
+    return html.Div(
+        html.Div(className="pb-bar-fill", style={"width": f"{width}%", "background": color}),
+        className="pb-bar", role="progressbar",
+        **{"aria-valuenow": float(width), "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": title},
+    )  # fmt: skip
+
+
+PROGRESS_BAR = Widget("progress_bar", ProgressBarOptions, select, render)
