@@ -119,6 +119,19 @@ class Calendar:
             return WEEKDAYS[day.weekday()]
         raise ValueError(f"not a unit of business time: {unit}")
 
+    def bucket_end(self, unit: str, instant: Instant) -> Instant:
+        """The first instant after the bucket that holds it; of weekday and hour_of_day, after that day or hour."""
+        if unit == "minute":
+            return instant - instant % MINUTE + MINUTE
+        if unit in ("hour", "hour_of_day"):
+            return self.next_hour(instant)
+        day = self.business_date(instant)
+        if unit == "week":
+            return self.day_start(monday(day) + 7 * ONE_DAY)
+        if unit == "month":
+            return self.day_start((day.replace(day=28) + 4 * ONE_DAY).replace(day=1))
+        return self.day_start(day + ONE_DAY)
+
     def buckets(self, unit: str, start: Instant, end: Instant) -> list[str]:
         """The labels of all buckets that overlap [start, end), in order; Mon first, 00 first."""
         if start >= end:

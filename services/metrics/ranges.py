@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from services.clock import MINUTE, Instant, to_instant
 from services.metrics.answer import Period
 from services.metrics.business_time import ONE_DAY, Calendar, monday
+from services.metrics.catalogue import TIME_UNITS
 from services.metrics.query import AbsoluteRange
 
 Range = str | AbsoluteRange
@@ -74,8 +75,8 @@ def next_turn(
     start, whole_end = _bounds(range_, calendar, now)
     turns = [_range_moves(range_, calendar, now)]
     if start <= now < whole_end:
-        turns += [_bucket_turns(unit, calendar, now) for unit in group_by]
-        turns.append(_next_minute(now) if compare else NEVER)
+        units = [unit for unit in group_by if unit in TIME_UNITS] + (["minute"] if compare else [])
+        turns += [calendar.bucket_end(unit, now) for unit in units]
     return min(turns)
 
 
@@ -87,7 +88,8 @@ def _bounds(range_: Range, calendar: Calendar, now: Instant) -> tuple[Instant, I
     if isinstance(range_, AbsoluteRange):
         return to_instant(range_.from_), to_instant(range_.to)
     if range_ == "last_60_minutes":
-        return _next_minute(now) - 60 * MINUTE, _next_minute(now)
+        end = calendar.bucket_end("minute", now)
+        return end - 60 * MINUTE, end
     if range_ == "last_24_hours":
         return _hours_back(calendar, now, 23), calendar.next_hour(now)
     return _edges(calendar, _named_days(range_, calendar.business_date(now)))
@@ -130,10 +132,6 @@ def _hours_back(calendar: Calendar, instant: Instant, hours: int) -> Instant:
     for _ in range(hours):
         start = calendar.hour_start(start - 1)
     return start
-
-
-def _next_minute(instant: Instant) -> Instant:
-    return instant - instant % MINUTE + MINUTE
 
 
 def _period(start: Instant, end: Instant, whole_end: Instant, calendar: Calendar) -> Period:
@@ -200,13 +198,3 @@ def _range_moves(range_: Range, calendar: Calendar, now: Instant) -> Instant:
     if isinstance(range_, AbsoluteRange):
         return min((edge for edge in _bounds(range_, calendar, now) if edge > now), default=NEVER)
     return _bounds("today" if range_ == "yesterday" else range_, calendar, now)[1]
-
-
-def _bucket_turns(unit: str, calendar: Calendar, now: Instant) -> Instant:
-    if unit == "minute":
-        return _next_minute(now)
-    if unit in ("hour", "hour_of_day"):
-        return calendar.next_hour(now)
-    if unit in ("day", "week", "month", "weekday"):
-        return _bounds("today", calendar, now)[1]
-    return NEVER

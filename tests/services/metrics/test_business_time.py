@@ -329,6 +329,16 @@ def test_buckets_are_those_that_a_stretch_overlaps() -> None:
     assert calendar.buckets("day", start, start) == []
 
 
+@settings(max_examples=300, deadline=None)
+@given(stretches(), st.sampled_from(["minute", "hour", "day", "week", "month", "weekday"]))
+def test_a_bucket_ends_where_its_label_does(stretch: tuple[Calendar, int, int], unit: str) -> None:
+    calendar, instant, _ = stretch
+    end = calendar.bucket_end(unit, instant)
+    assert calendar.label(unit, instant) == calendar.label(unit, end - 1) != calendar.label(unit, end)
+    assert calendar.buckets(unit, instant, end) == [calendar.label(unit, instant)]
+    assert len(calendar.buckets(unit, instant, end + 1)) == 2
+
+
 def test_a_date_that_the_zone_skipped_is_no_bucket() -> None:
     labels = Calendar("Pacific/Apia").buckets("day", at("2011-12-29T12:00-10:00"), at("2011-12-31T12:00+14:00"))
     assert labels == ["2011-12-29", "2011-12-31"]
