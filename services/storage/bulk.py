@@ -20,17 +20,17 @@ IN_LIST = 400
 
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Rows in the table's column order; a key that is there already is an error."""
-    _run(connection, _insert_sql(table, _mark(connection)), rows)
+    _run(connection, _insert_sql(table, mark(connection)), rows)
 
 
 def replace(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Rows in the table's column order; where the key is there already, all other columns are replaced."""
-    _run(connection, _upsert_sql(table, _mark(connection), "{c} = excluded.{c}"), rows)
+    _run(connection, _upsert_sql(table, mark(connection), "{c} = excluded.{c}"), rows)
 
 
 def add(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Rows in the table's column order; where the key is there already, all other columns are added to it."""
-    _run(connection, _upsert_sql(table, _mark(connection), "{c} = {t}.{c} + excluded.{c}"), rows)
+    _run(connection, _upsert_sql(table, mark(connection), "{c} = {t}.{c} + excluded.{c}"), rows)
 
 
 def chunks(values: Iterable[str], size: int = IN_LIST) -> Iterator[list[str]]:
@@ -41,15 +41,15 @@ def chunks(values: Iterable[str], size: int = IN_LIST) -> Iterator[list[str]]:
 
 def select_in(connection: Connection, sql: str, fixed: Row, values: Iterable[str]) -> Iterator[Row]:
     """Rows of `sql`, which ends in `IN {values}`, asked for in pieces; `fixed` fills its earlier places (`{p}`)."""
-    mark = _mark(connection)
+    place = mark(connection)
     for chunk in chunks(values):
-        text = sql.format(p=mark, values="(" + ", ".join([mark] * len(chunk)) + ")")
+        text = sql.format(p=place, values="(" + ", ".join([place] * len(chunk)) + ")")
         yield from map(tuple, connection.exec_driver_sql(text, (*fixed, *chunk)))
 
 
 def execute(connection: Connection, sql: str, rows: Sequence[Row]) -> None:
     """`sql` for each row, its places written `{p}`."""
-    _run(connection, lambda: sql.format(p=_mark(connection)), rows)
+    _run(connection, lambda: sql.format(p=mark(connection)), rows)
 
 
 def _run(connection: Connection, sql: Callable[[], str] | str, rows: Sequence[Row]) -> None:
@@ -57,7 +57,8 @@ def _run(connection: Connection, sql: Callable[[], str] | str, rows: Sequence[Ro
         connection.exec_driver_sql(sql if isinstance(sql, str) else sql(), list(rows))
 
 
-def _mark(connection: Connection) -> str:
+def mark(connection: Connection) -> str:
+    """How this store writes a place that is filled with a value."""
     return "?" if connection.dialect.paramstyle == "qmark" else "%s"
 
 

@@ -1,0 +1,174 @@
+"""The snapshot service: what every widget, page, export and socket reads figures from.
+
+All queries of one call are answered from one snapshot of the store. A cached answer is given only when the versions
+of its topics, read in that same snapshot, are those it was computed at.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, select
+
+from services import clock
+from services.access.scope import Scope
+from services.clock import Clock, Instant
+from services.errors import PulseboardError, StoreUnavailable
+from services.metrics import catalogue, engine, ranges, rollups, sites
+from services.metrics.answer import Answer
+from services.metrics.cache import Cache, Entry, SingleFlight, Versions
+from services.metrics.catalogue import TIME_UNITS
+from services.metrics.query import Query
+from services.metrics.sites import Site
+from services.storage import tables
+from services.storage.engine import Store
+
+CacheStatus = Literal["fresh", "cached", "stale"]
+
+COMPARED_FOR = 5 * clock.SECOND
+"""How long a comparison with the same elapsed part stands: its end moves with the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer, or why there is none. `stale`: the store could not be read, and this is what was known."""
+
+    answer: Answer | None
+    error: PulseboardError | None
+    cache_status: CacheStatus
+    as_of: Instant
+
+
+@dataclass(slots=True)
+class Counts:
+    """How reads were served since the start."""
+
+    cached: int = 0
+    computed: int = 0
+    stale: int = 0
+
+
+class Snapshots:
+    """Answers queries for a scope, from the cache where that is right."""
+
+    def __init__(self, store: Store, cache: Cache, clock: Clock, ttl_seconds: float) -> None:
+        self._store = store
+        self._cache = cache
+        self._clock = clock
+        self._ttl = int(ttl_seconds * 1_000_000)
+        self._flights = SingleFlight()
+        self._count_lock = threading.Lock()
+        self.counts = Counts()
+
+    def read(self, queries: Sequence[Query], scope: Scope) -> list[Reading]:
+        """One reading for each query, in their order; a query that fails does not spoil its neighbours."""
+        now = self._clock()
+        try:
+            with self._store.reading() as connection:
+                world = sites.load(connection)
+                versions = _topic_versions(connection, world)
+                return [self._one(connection, query, scope, world, versions, now) for query in queries]
+        except StoreUnavailable as error:
+            return [self._last_known(query, scope, error, now) for query in queries]
+
+    def topics(self, query: Query, scope: Scope) -> frozenset[str]:
+        """What an invalidation must name for this query's answer to change. Raises as the query would."""
+        with self._store.reading() as connection:
+            asked = engine.allowed_sites(query, scope, sites.load(connection))
+        return frozenset(f"{query.metric}@{site.id}" for site in asked)
+
+    def invalidate(self, pattern: str) -> frozenset[str]:
+        """Makes every cached answer of matching topics (`revenue@*`) out of date; returns those topics."""
+        matched: set[str] = set()
+        with self._store.writing() as connection:
+            for site_id in sites.load(connection):
+                metrics = [
+                    metric.name
+                    for metric in catalogue.METRICS
+                    if fnmatch.fnmatchcase(f"{metric.name}@{site_id}", pattern)
+                ]
+                rollups.bump_topics(connection, site_id, metrics)
+                matched |= {f"{metric}@{site_id}" for metric in metrics}
+        return frozenset(matched)
+
+    def _one(
+        self,
+        connection: Connection,
+        query: Query,
+        scope: Scope,
+        world: Mapping[str, Site],
+        versions: Mapping[tuple[str, str], int],
+        now: Instant,
+    ) -> Reading:
+        try:
+            asked = engine.allowed_sites(query, scope, world)
+            current: Versions = tuple(
+                (site.id, site.settings_version, site.built_before, versions.get((site.id, query.metric), 0))
+                for site in asked
+            )
+            key = _key(query, scope)
+
+            def find() -> Entry | None:
+                entry = self._cache.get(key)
+                if entry is None or now >= entry.valid_until:
+                    return None
+                return entry if _at_least(entry.versions, current) else None
+
+            def compute() -> Entry:
+                moment = engine.query_now(query, now)
+                answer = engine.answer(connection, query, scope, world, moment)
+                entry = Entry(answer, current, self._valid_until(connection, query, asked, now))
+                self._cache.put(key, entry)
+                return entry
+
+            entry, computed = self._flights.run(key, find, compute)
+        except StoreUnavailable:
+            raise
+        except PulseboardError as error:
+            return Reading(None, error, "fresh", now)
+        self._count("computed" if computed else "cached")
+        return Reading(entry.answer, None, "fresh" if computed else "cached", entry.answer.as_of)
+
+    def _last_known(self, query: Query, scope: Scope, error: StoreUnavailable, now: Instant) -> Reading:
+        entry = self._cache.get(_key(query, scope))
+        if entry is None:
+            return Reading(None, error, "stale", now)
+        self._count("stale")
+        return Reading(entry.answer, None, "stale", entry.answer.as_of)
+
+    def _valid_until(self, connection: Connection, query: Query, asked: Sequence[Site], now: Instant) -> Instant:
+        """Until when nothing but an event can change the answer."""
+        bounds = [now + self._ttl]
+        if query.now is None:
+            units = [name for name in query.group_by if name in TIME_UNITS]
+            bounds += [ranges.next_turn(query.range, units, site.calendar, now) for site in asked]
+            ahead = engine.next_fact(connection, asked, now)
+            bounds += [] if ahead is None else [ahead]
+            bounds += [] if query.compare is None else [now + COMPARED_FOR]
+        return min(bounds)
+
+    def _count(self, what: str) -> None:
+        with self._count_lock:
+            setattr(self.counts, what, getattr(self.counts, what) + 1)
+
+
+def _key(query: Query, scope: Scope) -> tuple[object, ...]:
+    return (query.canonical(), scope.figures_key())
+
+
+def _topic_versions(connection: Connection, world: Mapping[str, Site]) -> dict[tuple[str, str], int]:
+    table = tables.topic_versions
+    rows = connection.execute(select(table.c.site, table.c.metric, table.c.version))
+    return {(row.site, row.metric): row.version for row in rows}
+
+
+def _at_least(have: Versions, need: Versions) -> bool:
+    """The same sites with the same settings, and no topic older than the reader's own snapshot says."""
+    return len(have) == len(need) and all(
+        mine[:3] == theirs[:3] and mine[3] >= theirs[3]  # type: ignore[index]
+        for mine, theirs in zip(have, need, strict=True)
+    )
