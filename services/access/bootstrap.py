@@ -19,7 +19,7 @@ from settings import Settings
 
 
 class SavesSites(Protocol):
-    def save(self, id: str, *, name: str, tz: str, currency: str, day_starts_at: str) -> object: ...
+    def save(self, site_id: str, *, name: str, tz: str, currency: str, day_starts_at: str) -> object: ...
 
 
 def bootstrap(settings: Settings, *, accounts: Accounts, keys: Keys, sites: SavesSites) -> list[str]:

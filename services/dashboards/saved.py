@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,7 +24,7 @@ from services.validation import validated
 VERSIONS_KEPT = 100
 
 Widgets = list[dict[str, Any]]
-Check = Callable[[dict[str, Any]], None]
+Check = Callable[[dict[str, Any]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +173,21 @@ class Dashboards:
 def default_id(slug: str, scope: Scope) -> str:
     """The same for the same caller at all times."""
     return f"{slug}-{token_hash(scope.actor)[:12]}"
+
+
+def without_what_is_hidden(dashboard: Dashboard, scope: Scope) -> Dashboard:
+    """The dashboard less the widgets by staff, for who may not see staff: they could only show an error."""
+    if scope.may(Permission.VIEW_STAFF):
+        return dashboard
+    shown = [widget for widget in dashboard.widgets if not _asks_for_staff(widget["config"])]
+    return replace(dashboard, widgets=shown)
+
+
+def _asks_for_staff(config: Mapping[str, Any]) -> bool:
+    query = config.get("query")
+    if not isinstance(query, Mapping):
+        return False
+    return "staff" in (query.get("group_by") or ()) or "staff" in (query.get("filters") or ())
 
 
 def _reachable(connection: Connection, id: str, scope: Scope) -> Dashboard:

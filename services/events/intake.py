@@ -23,12 +23,13 @@ from services.events.processing import Changes, StaffNames
 from services.events.writer import Post, Writer
 from services.metrics import sites as site_store
 from services.metrics.sites import Site, Sites
+from services.realtime.changes import Buckets, Cause
 from services.storage import facts as store
 
 DEFAULT_SITE = "main"
 MAX_AHEAD = 24 * clock.HOUR
 
-Publish = Callable[[Collection[str], tuple[Instant, Instant] | None, str], None]
+Publish = Callable[[Collection[str], Buckets, Cause], None]
 
 
 @dataclass(slots=True)

@@ -83,7 +83,9 @@ class OrderState:
             found.extend(of_order(self.order, self.customer_type))
         for booking in self.bookings() if self.refunds else ():
             if booking.booked is not None:
-                found.extend(_of_booking(booking, self.order))
+                order = self.order
+                dims = (order.staff_id, order.channel, order.payment_method) if order else (None, None, None)
+                found.extend(of_booking(booking, *dims))
         return found
 
 
@@ -127,13 +129,16 @@ def _by(order: Order, dimension: str, lines: Iterable[tuple[str, Line]]) -> Iter
         yield Contribution(order.at, dimension, value, amounts)
 
 
-def _of_booking(booking: Booking, order: Order | None) -> Iterator[Contribution]:
+def of_booking(
+    booking: Booking, staff_id: str | None, channel: str | None, payment_method: str | None
+) -> Iterator[Contribution]:
+    """What a booked cancellation adds, with the staff, channel and payment method of its order where it is there."""
     at = booking.refund.stamp[0]
     amounts = ((REFUNDS, booking.booked or 0), (REFUND_COUNT, 1), (CANCELLATIONS, int(booking.cancels)))
     yield Contribution(at, "", "", amounts)
-    yield Contribution(at, "staff", (order and order.staff_id) or "", amounts)
-    yield Contribution(at, "channel", (order and order.channel) or "", amounts)
-    yield Contribution(at, "payment_method", (order and order.payment_method) or "", amounts)
+    yield Contribution(at, "staff", staff_id or "", amounts)
+    yield Contribution(at, "channel", channel or "", amounts)
+    yield Contribution(at, "payment_method", payment_method or "", amounts)
 
 
 def of_payment(payment: Payment) -> Iterator[Contribution]:

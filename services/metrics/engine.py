@@ -1,17 +1,15 @@
 """From a query to its answer: whose sites, which period, which sums, in which order.
 
-Each kind of metric brings its own `_Source`: groups of something that can be merged, valued and told present.
-Everything else (axes, comparison, order, limit) is one way for all of them.
+Axes, comparison, order and limit are one way for all kinds of metrics; what differs is in sources.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import reduce
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -20,20 +18,19 @@ from services.access.scope import Permission, Scope
 from services.clock import Instant
 from services.errors import Forbidden, MixedCurrency, NotFound
 from services.events import schemas
-from services.metrics import catalogue, customers, ranges, stock, sums
+from services.metrics import catalogue, ranges
 from services.metrics.answer import Answer, Group, Label, Period, Unit, Value
 from services.metrics.business_time import WEEKDAYS
-from services.metrics.catalogue import LINE_DIMENSIONS, MEASURES, TIME_UNITS, UNALLOCATED, Metric
+from services.metrics.catalogue import LINE_DIMENSIONS, TIME_UNITS, Metric
 from services.metrics.fact_sums import Filters
 from services.metrics.query import Query
 from services.metrics.sites import Site
-from services.metrics.sums import Labels, Vector, Wanted
+from services.metrics.sources import Source, source_of
+from services.metrics.sums import Labels
 from services.storage.bulk import mark
 
 CYCLIC = ("weekday", "hour_of_day")
 RATIO_DIGITS = 4
-
-T = TypeVar("T")
 
 
 def answer(connection: Connection, query: Query, scope: Scope, sites: Mapping[str, Site], now: Instant) -> Answer:
@@ -45,7 +42,7 @@ def answer(connection: Connection, query: Query, scope: Scope, sites: Mapping[st
     asked = allowed_sites(query, scope, sites)
     filters = _filters(query, scope, metric)
     unit = _unit(metric, asked)
-    source = _source(connection, metric, unit, query.group_by, filters)
+    source = source_of(connection, metric, unit, filters)
     return _Assembly(connection, query, metric, unit, asked, source, now).answer()
 
 
@@ -89,96 +86,6 @@ def _unit(metric: Metric, sites: Sequence[Site]) -> Unit:
     return Unit("money", sites[0].currency, sites[0].digits)
 
 
-@dataclass(frozen=True, slots=True)
-class _Source(Generic[T]):
-    """How one kind of metric reads groups, joins two of them, values one, and tells whether it holds anything."""
-
-    read: Callable[[Mapping[Site, Period], tuple[str, ...]], dict[Labels, T]]
-    merge: Callable[[T, T], T]
-    value: Callable[[T | None], Value]
-    present: Callable[[Labels, T], bool]
-
-
-def _source(
-    connection: Connection, metric: Metric, unit: Unit, group_by: Sequence[str], filters: Filters
-) -> _Source[Any]:
-    if metric.kind == "distinct":
-        return _customers(connection, metric, filters)
-    if metric.kind == "state":
-        return _Source[stock.Products](
-            lambda periods, by: stock.read(connection, periods, by, filters),
-            lambda a, b: a | b,
-            lambda products: len(products or ()),
-            lambda _, products: bool(products),
-        )
-    return _sums(connection, metric, unit, filters)
-
-
-def _customers(connection: Connection, metric: Metric, filters: Filters) -> _Source[customers.Customers]:
-    def counted(found: customers.Customers | None) -> int:
-        if not found or metric.name == "customers":
-            return len(found or ())
-        is_wanted = metric.name == "new_customers"
-        return sum(is_new is is_wanted for is_new in found.values())
-
-    return _Source(
-        lambda periods, by: customers.read(connection, periods, by, filters),
-        lambda a, b: a | b,
-        counted,
-        lambda _, found: counted(found) > 0,
-    )
-
-
-def _sums(connection: Connection, metric: Metric, unit: Unit, filters: Filters) -> _Source[Vector]:
-    needed = metric.measures() | {"lines"}
-
-    def read(periods: Mapping[Site, Period], group_by: tuple[str, ...]) -> dict[Labels, Vector]:
-        found: dict[Labels, Vector] = {}
-        for site, period in periods.items():
-            part = sums.read(connection, site, period.start, period.end, Wanted(needed, group_by, filters))
-            for labels, vector in part.items():
-                found[labels] = _plus(found[labels], vector) if labels in found else vector
-        return found
-
-    def value(vector: Vector | None) -> Value:
-        return _figure(metric, unit, dict(zip(MEASURES, vector or [0] * len(MEASURES), strict=True)))
-
-    def present(labels: Labels, vector: Vector) -> bool:
-        if UNALLOCATED in labels:
-            return bool(value(vector))
-        return any(vector[MEASURES.index(name)] for name in metric.present)
-
-    return _Source(read, _plus, value, present)
-
-
-def _plus(one: Vector, other: Vector) -> Vector:
-    return [a + b for a, b in zip(one, other, strict=True)]
-
-
-def _figure(metric: Metric, unit: Unit, measures: Mapping[str, int]) -> Value:
-    """The metric's value in its unit, from sums in minor units, thousandths and counts."""
-    amount = measures[metric.measure] - (measures[metric.minus] if metric.minus else 0)
-    scale = _scale(metric.measure, unit)
-    if metric.kind == "quotient":
-        whole = sum(measures[name] for name in metric.per)
-        if whole == 0:
-            return None
-        return (Decimal(amount) / scale / whole).quantize(Decimal(1).scaleb(-unit.digits), ROUND_HALF_UP)
-    if unit.kind == "money":
-        return Decimal(amount).scaleb(-unit.digits)
-    return amount if scale == 1 else _whole(Decimal(amount) / scale)
-
-
-def _scale(measure: str, unit: Unit) -> int:
-    if measure == "items":
-        return 1000
-    return int(10**unit.digits) if unit.kind == "money" else 1
-
-
-def _whole(number: Decimal) -> Decimal | int:
-    return int(number) if number == int(number) else number
-
-
 class _Assembly:
     """Puts the groups of the period, and of the one it is compared with, in their places."""
 
@@ -189,7 +96,7 @@ class _Assembly:
         metric: Metric,
         unit: Unit,
         sites: Sequence[Site],
-        source: _Source[Any],
+        source: Source[Any],
         now: Instant,
     ) -> None:
         self._connection = connection

@@ -1,0 +1,97 @@
+"""The services, built once and passed down: nothing is a global made at import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services import clock as clock_module
+from services.access.accounts import Accounts
+from services.access.callers import Callers
+from services.access.keys import Keys
+from services.access.sessions import Sessions
+from services.access.tickets import Tickets
+from services.clock import Clock
+from services.dashboards.saved import Dashboards
+from services.events.intake import Intake
+from services.events.writer import Writer
+from services.jobs.upkeep import Upkeep
+from services.metrics.cache import InProcessCache
+from services.metrics.sites import Sites
+from services.metrics.snapshot import Snapshots
+from services.realtime.hub import Hub
+from services.realtime.live import Live
+from services.realtime.threads import Repeating
+from services.storage.engine import Store
+from settings import Settings
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that routes, callbacks and commands work with. Threads run between start() and stop()."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    sites: Sites
+    writer: Writer
+    intake: Intake
+    snapshots: Snapshots
+    hub: Hub
+    live: Live
+    accounts: Accounts
+    keys: Keys
+    sessions: Sessions
+    tickets: Tickets
+    callers: Callers
+    dashboards: Dashboards
+    upkeep: Repeating
+
+    def start(self) -> None:
+        """After the fork: the writer, the hub's threads and upkeep."""
+        self.writer.start()
+        self.live.start()
+        self.upkeep.start()
+
+    def stop(self) -> None:
+        """Sockets first (1012), then the work in hand, then the store."""
+        self.live.stop()
+        self.upkeep.stop()
+        self.writer.stop()
+        self.store.close()
+
+
+def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
+    """All services on the store of the settings; nothing runs yet, nothing is migrated."""
+    store = Store(settings.database_url)
+    writer = Writer(store, settings.event_queue_size)
+    hub = Hub(
+        limit=settings.websocket_max_connections,
+        heartbeat_seconds=settings.websocket_heartbeat_seconds,
+        clock=clock,
+    )
+    upkeep = Upkeep(store, writer, clock, hub.publish)
+    sites = Sites(store, upkeep.rebuild)
+    cache = InProcessCache(settings.cache_max_mb * MEBIBYTE)
+    snapshots = Snapshots(store, cache, clock, settings.cache_ttl_seconds)
+    sessions, keys = Sessions(store, clock), Keys(store, clock)
+    callers = Callers(sessions, keys)
+    return Services(
+        settings=settings,
+        clock=clock,
+        store=store,
+        sites=sites,
+        writer=writer,
+        intake=Intake(writer, sites, hub.publish, clock),
+        snapshots=snapshots,
+        hub=hub,
+        live=Live(hub, sites.all, snapshots.read, clock),
+        accounts=Accounts(store),
+        keys=keys,
+        sessions=sessions,
+        tickets=Tickets(store, clock, callers),
+        callers=callers,
+        dashboards=Dashboards(store, clock),
+        upkeep=Repeating("upkeep", upkeep.step, upkeep.wake),
+    )
