@@ -1,0 +1,121 @@
+"""From an address to what stands on the page: which dashboard, its empty cards, and what they listen to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, Input, Output, set_props
+from dash.development.base_component import Component
+from flask import request
+
+from api.auth import current_caller, current_scope
+from callbacks import subscriptions
+from dashboard import ids, pages, shell
+from services.access.scope import Permission, Scope
+from services.dashboards.saved import Dashboard
+from services.metrics.query import AbsoluteRange, Query
+
+if TYPE_CHECKING:
+    from services.container import Services
+
+PREFIX = "/dashboards/"
+SIGNS_OF_LIFE = ("orders", "payments", "staff_actions", "customer_actions", "system_events", "low_stock_items")
+"""Metrics of which one has facts as soon as anything was recorded."""
+_FROM, _TO = datetime(1971, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+ALWAYS = AbsoluteRange.model_validate({"from": _FROM, "to": _TO})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`shown` None: no dashboard is on the page."""
+
+    children: Sequence[Component]
+    nav: Sequence[Component]
+    shown: Dashboard | None = None
+
+    def props(self) -> dict[str, dict[str, Any]]:
+        """What to set, by component id."""
+        shown = self.shown
+        return {
+            ids.NAV: {"children": self.nav},
+            ids.PAGE: {"children": self.children},
+            ids.VERSION: {"data": None if shown is None else shown.version},
+            ids.DASHBOARD: {"data": None if shown is None else {"id": shown.id}},
+        }
+
+
+def layout(services: Services) -> Callable[[], Component]:
+    """The layout function: the frame for whoever asks for it."""
+
+    def frame() -> Component:
+        caller = current_caller()
+        name = caller.scope.actor.partition(":")[2]
+        token = "" if caller.session is None else caller.session.csrf_token
+        return shell.shell(shell.Person(name, token), demo=services.settings.demo)
+
+    return frame
+
+
+def register(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output(ids.NAV, "children"),
+        Output(ids.PAGE, "children"),
+        Output(ids.VERSION, "data"),
+        Output(ids.DASHBOARD, "data"),
+        Input(ids.LOCATION, "pathname"),
+    )
+    def open_page(pathname: str | None) -> tuple[Any, ...]:
+        page = page_at(services, current_scope(), pathname, request.host_url)
+        return tuple(value for props in page.props().values() for value in props.values())
+
+
+def page_at(services: Services, scope: Scope, pathname: str | None, address: str) -> Page:
+    """The page of an address: `/` is the first dashboard; while nothing is recorded, every address shows the first steps."""
+    own = services.dashboards.ensure_defaults(scope)
+    if is_empty(services, scope):
+        sites = services.sites.all()
+        site = next((site.id for site in sites if scope.sees(site.id)), "main")
+        return Page(pages.empty_store(address, site, subscriptions.of_empty_store(services)), shell.nav([], ""))
+    shown = chosen(own, pathname)
+    links = [shell.Link(address_of(dashboard), dashboard.name) for dashboard in own]
+    if shown is None:
+        return Page(pages.not_found(), shell.nav(links, ""))
+    live = subscriptions.of_dashboard(services, scope, shown.widgets)
+    editable = scope.may(Permission.EDIT_DASHBOARDS)
+    children = pages.dashboard(shown.name, shown.widgets, live, editable=editable)
+    return Page(children, shell.nav(links, address_of(shown)), shown)
+
+
+def address_of(dashboard: Dashboard) -> str:
+    return PREFIX + dashboard.id
+
+
+def chosen(own: Sequence[Dashboard], pathname: str | None) -> Dashboard | None:
+    """The dashboard that an address names, among the caller's own."""
+    if not pathname or pathname == "/":
+        return own[0] if own else None
+    return next((dashboard for dashboard in own if address_of(dashboard) == pathname), None)
+
+
+def is_empty(services: Services, scope: Scope) -> bool:
+    """Whether nothing at all was recorded yet at the sites that the scope reaches."""
+    readings = services.snapshots.read([Query(metric=name, range=ALWAYS) for name in SIGNS_OF_LIFE], scope)
+    answers = [reading.answer for reading in readings]
+    return all(answer is not None and not answer.has_facts for answer in answers)
+
+
+def leave_empty_store(services: Services, scope: Scope, pathname: str | None) -> None:
+    """Puts the dashboard in place of the first steps, once there is something to show."""
+    page = page_at(services, scope, pathname, request.host_url)
+    if page.shown is not None:
+        for component_id, props in page.props().items():
+            set_props(component_id, props)
+
+
+def dashboard_id(shown: Any) -> str:
+    """The id that the browser says it shows; empty when it shows none."""
+    found = shown.get("id") if isinstance(shown, Mapping) else None
+    return found if isinstance(found, str) else ""
