@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import iso4217
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -153,7 +154,11 @@ def _zone(value: str) -> str:
 
 
 def _currency(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{3}", value):
+    try:
+        digits = iso4217.Currency(value).exponent
+    except ValueError:
+        digits = None
+    if digits is None:
         raise ValueError("must be an ISO 4217 code such as EUR")
     return value
 

@@ -1,0 +1,37 @@
+"""HTTP and WebSocket for programs: one module for each resource, one gate, one mapping of errors."""
+
+from __future__ import annotations
+
+from dash import Dash
+
+from api import (
+    auth,
+    cache,
+    catalogue,
+    dashboards,
+    errors,
+    events,
+    figures,
+    headers,
+    health,
+    login,
+    openapi,
+    realtime,
+    realtime_snapshot,
+    sites,
+    widgets,
+)
+from services.container import Services
+
+RESOURCES = (events, widgets, catalogue, realtime_snapshot, figures, sites, dashboards, cache, realtime, health, login)
+
+
+def register_all(app: Dash, services: Services) -> None:
+    """Every route of ours on the app's server, behind the gate."""
+    server = app.server
+    errors.register(server)
+    auth.register(server, app, services)
+    headers.register(server, app)
+    for resource in RESOURCES:
+        resource.register(server, services)
+    openapi.register(server)

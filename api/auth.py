@@ -1,0 +1,171 @@
+"""The one gate: who is calling, whether the table lets them, and whether a change really comes from their page."""
+
+from __future__ import annotations
+
+import hmac
+from urllib.parse import urlencode
+
+from dash import Dash
+from flask import Flask, Response, current_app, g, redirect, request
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from api import bodies
+from api.permissions import CALLBACKS, ROUTES
+from services.access.callers import Caller
+from services.access.scope import Scope
+from services.container import Services
+from services.errors import Forbidden, InvalidRequest, NotFound, Unauthenticated
+
+SESSION_COOKIE = "pulseboard_session"
+CSRF_COOKIE = "pulseboard_csrf"
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf_token"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+PAGES = frozenset({"/", "/<path:path>"})
+CALLBACK_ROUTE = "/_dash-update-component"
+
+
+def register(server: Flask, app: Dash, services: Services) -> None:
+    @server.before_request
+    def pass_the_gate() -> WerkzeugResponse | None:
+        g.caller = None
+        if request.endpoint is None:  # no such route; the router answers
+            return None
+        _refuse_unknown_pages()
+        if request.endpoint not in ROUTES:
+            raise Forbidden("this route is in no table of permissions")
+        permission = ROUTES[request.endpoint]
+        if permission is None:
+            return None
+        g.caller = find_caller(services)
+        if g.caller is None:
+            return _send_away()
+        g.caller.scope.require(permission)
+        refuse_forged_change(g.caller, services)
+        if request.endpoint == CALLBACK_ROUTE:
+            _check_callback(app, g.caller.scope)
+        return None
+
+    @server.after_request
+    def hand_out_csrf_token(response: Response) -> Response:
+        """Dash's renderer reads the token from a cookie that scripts can see; it opens nothing by itself."""
+        caller = g.get("caller")
+        if request.endpoint in PAGES and caller is not None and caller.session is not None:
+            set_cookie(response, CSRF_COOKIE, caller.session.csrf_token, http_only=False)
+        return response
+
+
+def current_caller() -> Caller:
+    """Who makes the present request; Unauthenticated for a stranger."""
+    caller: Caller | None = g.get("caller")
+    if caller is None:
+        raise Unauthenticated("sign in, or send an API key")
+    return caller
+
+
+def current_scope() -> Scope:
+    """The present caller's scope, made anew for this request: ask again in every handler and callback."""
+    return current_caller().scope
+
+
+def find_caller(services: Services) -> Caller | None:
+    """By bearer key, else by the session's cookie; None for a stranger.
+
+    Errors: Unauthenticated for a bearer key that is not known; a cookie beside it does not help.
+    """
+    if "Authorization" in request.headers:
+        return _by_key(services, request.headers["Authorization"])
+    if SESSION_COOKIE in request.cookies:
+        session = services.sessions.get(request.cookies[SESSION_COOKIE])
+        if session is not None:
+            return Caller.of(session)
+    return None
+
+
+def _by_key(services: Services, header: str) -> Caller:
+    kind, _, token = header.partition(" ")
+    key = services.keys.get(token.strip()) if kind.lower() == "bearer" else None
+    if key is None:
+        raise Unauthenticated("the API key is not known")
+    return Caller.of(key)
+
+
+def origin_allowed(services: Services) -> bool | None:
+    """Whether the request's Origin is one of ours, by exact match; None where it has none."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return None
+    allowed = services.settings.allowed_origins or (request.host_url.rstrip("/").lower(),)
+    return origin.lower() in allowed
+
+
+def refuse_forged_change(caller: Caller, services: Services) -> None:
+    """A change by cookie needs the session's CSRF token and, where an Origin is sent, one of ours.
+
+    Browsers add cookies by themselves and keys never, so a bearer key needs neither.
+    """
+    if caller.session is None or request.method in READING:
+        return
+    if origin_allowed(services) is False:
+        raise Forbidden("this origin is not allowed")
+    sent = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
+    if not same_text(sent, caller.session.csrf_token):
+        raise Forbidden("the CSRF token is missing or wrong; load the page again")
+
+
+def same_text(one: str, other: str) -> bool:
+    """In constant time."""
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8"))
+
+
+def set_cookie(
+    response: WerkzeugResponse, name: str, value: str, *, http_only: bool = True, max_age: int | None = None
+) -> None:
+    """For this server alone, never from another site's form; behind TLS never without it."""
+    response.set_cookie(
+        name, value, max_age=max_age, httponly=http_only, secure=request.is_secure, samesite="Lax", path="/"
+    )
+
+
+def _send_away() -> WerkzeugResponse:
+    """People are shown the login page; programs are told."""
+    if request.endpoint not in PAGES:
+        raise Unauthenticated("sign in, or send an API key")
+    asked = request.full_path.rstrip("?")
+    return redirect("/login" if asked == "/" else f"/login?{urlencode({'next': asked})}")
+
+
+def _refuse_unknown_pages() -> None:
+    """Dash answers every path with its page; under /analytics/ what is not there is not there."""
+    if "\x00" in request.path:
+        raise NotFound("there is nothing here")
+    if request.endpoint != "/<path:path>" or not request.path.startswith("/analytics"):
+        return
+    adapter = current_app.create_url_adapter(request)
+    others = set(adapter.allowed_methods() if adapter else ()) - READING
+    if others:
+        raise MethodNotAllowed(valid_methods=others)
+    raise NotFound("there is nothing here")
+
+
+def _check_callback(app: Dash, scope: Scope) -> None:
+    """The callback that the client names is one of ours, is in the table, and its permission is there."""
+    body = bodies.parse(request.get_data())
+    if not isinstance(body, dict) or not isinstance(body.get("output"), str):
+        raise InvalidRequest("names no callback", pointer="/output")
+    for key in ("inputs", "state", "changedPropIds"):
+        if not isinstance(body.get(key, []), list):
+            raise InvalidRequest("must be a list", pointer=f"/{key}")
+    registered = app.callback_map.get(body["output"], {}).get("callback")
+    if registered is None:
+        raise NotFound("there is no such callback")
+    permission = CALLBACKS.get(callback_name(registered))
+    if permission is None:
+        raise Forbidden("this callback is in no table of permissions")
+    scope.require(permission)
+
+
+def callback_name(registered: object) -> str:
+    """`callbacks.live.refresh`: the module and name of the function that was registered."""
+    return f"{getattr(registered, '__module__', '')}.{getattr(registered, '__name__', '')}"

@@ -1,0 +1,54 @@
+"""Whether the server is alive, and whether what it stands on is within reach; nothing of the inside is told."""
+
+from __future__ import annotations
+
+import redis
+from flask import Flask, Response
+
+from api import bodies
+from services.container import Services
+from services.errors import StoreUnavailable
+
+REDIS_PATIENCE_SECONDS = 0.5
+WORST_FIRST = ("unhealthy", "degraded", "healthy")
+
+
+def register(server: Flask, services: Services) -> None:
+    @server.get("/analytics/health/live")
+    def health_live() -> Response:
+        return bodies.answer({"status": "healthy", "services": {"server": "healthy"}}, Cache_Control="no-store")
+
+    @server.get("/analytics/health")
+    def health() -> Response:
+        states = {"store": _store(services), "live": _live(services)}
+        if services.settings.redis_url is not None:
+            states["redis"] = _redis(services.settings.redis_url)
+        status = min(states.values(), key=WORST_FIRST.index)
+        code = 503 if status == "unhealthy" else 200
+        return bodies.answer({"status": status, "services": states}, code, Cache_Control="no-store")
+
+
+def _store(services: Services) -> str:
+    try:
+        services.sites.all()
+    except StoreUnavailable:
+        return "unhealthy"
+    return "healthy"
+
+
+def _live(services: Services) -> str:
+    """Figures are right without it, but nobody is told that they changed."""
+    return "healthy" if services.live.running else "degraded"
+
+
+def _redis(url: str) -> str:
+    connection = redis.Redis.from_url(
+        url, socket_timeout=REDIS_PATIENCE_SECONDS, socket_connect_timeout=REDIS_PATIENCE_SECONDS
+    )
+    try:
+        connection.ping()
+    except redis.RedisError:
+        return "degraded"
+    finally:
+        connection.close()
+    return "healthy"

@@ -1,0 +1,85 @@
+"""The bodies and query strings that REST takes; the OpenAPI document is made from these same models."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from services.metrics.query import Compare, NamedRange
+
+MOST_WIDGETS = 100
+
+SiteId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+PlainText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
+def _zone(value: str) -> str:
+    if value not in zoneinfo.available_timezones():
+        raise ValueError("must be an IANA zone such as Europe/Vienna")
+    return value
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WidgetRequest(Body):
+    """One widget to read. What is wrong with its type or config is that widget's own error, and spoils no other."""
+
+    widget_id: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    widget_type: Any = Field(default=None, json_schema_extra={"type": "string", "examples": ["metric_card"]})
+    config: Any = Field(default=None, json_schema_extra={"type": "object"})
+
+
+class WidgetsBody(Body):
+    widgets: list[WidgetRequest] = Field(max_length=MOST_WIDGETS)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> WidgetsBody:
+        if len({widget.widget_id for widget in self.widgets}) < len(self.widgets):
+            raise ValueError("widgets: two have the same widget_id")
+        return self
+
+
+class SiteBody(Body):
+    """A site's settings; what is left out stays as it is, or is the default for a new one."""
+
+    name: PlainText | None = None
+    tz: Annotated[str, AfterValidator(_zone)] | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    day_starts_at: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+
+
+class InvalidateBody(Body):
+    """Which cached answers to drop: by topic pattern, those of one widget, or (with neither) all."""
+
+    pattern: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.*@-]{1,200}$")] | None = None
+    widget_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+
+    @model_validator(mode="after")
+    def _not_both(self) -> InvalidateBody:
+        if self.pattern is not None and self.widget_id is not None:
+            raise ValueError("takes pattern or widget_id, not both")
+        return self
+
+
+class SiteArguments(Body):
+    site: SiteId | None = None
+
+
+class CurrentArguments(SiteArguments):
+    range: NamedRange = "today"
+    compare: Compare = "previous_period"
+
+
+class TrendArguments(SiteArguments):
+    metric: str = "revenue"
+    range: NamedRange = "today"
+
+
+class PerformerArguments(SiteArguments):
+    metric: str = "revenue"
+    range: NamedRange = "today"
+    limit: int = Field(default=5, ge=1, le=100)
