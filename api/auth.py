@@ -21,6 +21,7 @@ SESSION_COOKIE = "pulseboard_session"
 CSRF_COOKIE = "pulseboard_csrf"
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
+SOCKET = "realtime_dashboard"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 PAGES = frozenset({"/", "/<path:path>"})
 CALLBACK_ROUTE = "/_dash-update-component"
@@ -50,15 +51,21 @@ def register(server: Flask, app: Dash, services: Services) -> None:
     @server.after_request
     def hand_out_csrf_token(response: Response) -> Response:
         """Dash's renderer reads the token from a cookie that scripts can see; it opens nothing by itself."""
-        caller = g.get("caller")
+        caller = caller_if_any()
         if request.endpoint in PAGES and caller is not None and caller.session is not None:
             set_cookie(response, CSRF_COOKIE, caller.session.csrf_token, http_only=False)
         return response
 
 
+def caller_if_any() -> Caller | None:
+    """Who makes the present request, as far as the gate has looked."""
+    caller: Caller | None = g.get("caller")
+    return caller
+
+
 def current_caller() -> Caller:
     """Who makes the present request; Unauthenticated for a stranger."""
-    caller: Caller | None = g.get("caller")
+    caller = caller_if_any()
     if caller is None:
         raise Unauthenticated("sign in, or send an API key")
     return caller
@@ -70,7 +77,7 @@ def current_scope() -> Scope:
 
 
 def find_caller(services: Services) -> Caller | None:
-    """By bearer key, else by the session's cookie; None for a stranger.
+    """By bearer key, else by the session's cookie, else (the socket alone) by ticket; None for a stranger.
 
     Errors: Unauthenticated for a bearer key that is not known; a cookie beside it does not help.
     """
@@ -80,6 +87,8 @@ def find_caller(services: Services) -> Caller | None:
         session = services.sessions.get(request.cookies[SESSION_COOKIE])
         if session is not None:
             return Caller.of(session)
+    if request.endpoint == SOCKET and "ticket" in request.args:
+        return services.tickets.redeem(request.args["ticket"])
     return None
 
 

@@ -70,7 +70,8 @@ def _http_answer(error: HTTPException) -> Response:
     if error.response is not None:
         return error.response
     status = HTTPStatus(error.code or 500)
-    response = problem(status, CODES.get(status.value, status.phrase.lower().replace(" ", "_")))
+    code = CODES.get(status.value, status.phrase.lower().replace(" ", "_"))
+    response = problem(status, code, "the server failed; what happened is in its log" if status == 500 else None)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     retry_after = dict(error.get_headers(request.environ)).get("Retry-After")

@@ -66,7 +66,7 @@ OPERATIONS: dict[str, Operation] = {
     "list_versions": Operation("A dashboard's history, newest first.", answers.VersionsAnswer, problems=(404,)),
     "restore_version": Operation(
         "Save an earlier version again as the newest.", answers.DashboardAnswer, etag=True, problems=(404, 412, 422)),
-    "realtime_socket": Operation(
+    "realtime_dashboard": Operation(
         "The WebSocket of live changes: by session and allowed Origin, by key, or by ticket.", status=101,
         problems=(400, 401, 403, 503)),
     "realtime_ticket": Operation(

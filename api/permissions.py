@@ -49,7 +49,7 @@ ROUTES: dict[str, Permission | None] = {
     "list_versions": P.VIEW_DASHBOARD,
     "restore_version": P.EDIT_DASHBOARDS,
     # The live connection.
-    "realtime_socket": PUBLIC,  # a session, a key or a ticket, and the Origin, are looked at before the upgrade
+    "realtime_dashboard": P.VIEW_DASHBOARD,  # a ticket will do as well; the Origin is looked at before the upgrade
     "realtime_ticket": P.VIEW_DASHBOARD,
     "websocket_stats": P.ADMIN,
     "websocket_connections": P.ADMIN,

@@ -11,7 +11,7 @@ from dash import Dash, Input, Output, set_props
 from dash.development.base_component import Component
 from flask import request
 
-from api.auth import current_caller, current_scope
+from api.auth import caller_if_any, current_scope
 from callbacks import subscriptions
 from dashboard import ids, pages, shell
 from services.access.scope import Permission, Scope
@@ -48,12 +48,12 @@ class Page:
 
 
 def layout(services: Services) -> Callable[[], Component]:
-    """The layout function: the frame for whoever asks for it."""
+    """The layout function: the frame for whoever asks for it; Dash itself asks once, at its first request of all."""
 
     def frame() -> Component:
-        caller = current_caller()
-        name = caller.scope.actor.partition(":")[2]
-        token = "" if caller.session is None else caller.session.csrf_token
+        caller = caller_if_any()
+        name = "" if caller is None else caller.scope.actor.partition(":")[2]
+        token = "" if caller is None or caller.session is None else caller.session.csrf_token
         return shell.shell(shell.Person(name, token), demo=services.settings.demo)
 
     return frame
