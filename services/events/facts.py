@@ -5,23 +5,22 @@ Money in minor units of the site's currency, quantities in thousandths, time as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.clock import Instant
 from services.errors import InvalidEvent
 from services.events.schemas import fault
 
 MILLI = 1_000
-ORDER_SIZES = ((Decimal(25), "small"), (Decimal(50), "medium"))
+ORDER_SIZES = ((25, "small"), (50, "medium"))
+"""Bounds in major units: an order under one is of that size."""
+_TENS: tuple[int, ...] = tuple(10**power for power in range(8))
 
 Stamp = tuple[Instant, str, str]
 """(instant, id, source): of two events that speak of one thing, the greater is right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """An event that was checked: where it is kept, its canonical body, and the fact it tells (None: only kept)."""
 
     site: str
@@ -37,16 +36,14 @@ class Accepted:
         return (self.at, self.id, self.source)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     product: str
     category: str | None
     quantity: int
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     order_id: str
     stamp: Stamp
     total: int
@@ -66,8 +63,7 @@ class Order:
         return self.stamp[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
+class Refund(NamedTuple):
     """A cancellation: of `asked` minor units, or of the whole order (None)."""
 
     order_id: str
@@ -75,8 +71,7 @@ class Refund:
     asked: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(NamedTuple):
     key: str
     stamp: Stamp
     order_id: str
@@ -85,8 +80,7 @@ class Payment:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """A staff_action, customer_action or system_event."""
 
     kind: str
@@ -96,8 +90,7 @@ class Action:
     severity: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
+class Stock(NamedTuple):
     product: str
     stamp: Stamp
     quantity: int
@@ -139,26 +132,28 @@ def staff_name_of(data: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def minor(amount: Decimal, digits: int, pointer: str) -> int:
-    """Major units to minor ones, exactly. Raises InvalidEvent where `amount` has more digits than the currency."""
-    scaled = amount.scaleb(digits)
-    whole = int(scaled)
-    if whole != scaled or -int(amount.as_tuple().exponent) > digits:
+def minor(amount: str, digits: int, pointer: str) -> int:
+    """Decimal text to minor units, exactly. Raises InvalidEvent where `amount` has more digits than the currency."""
+    whole, _, fraction = amount.partition(".")
+    if len(fraction) > digits:
         raise InvalidEvent([fault("out_of_range", pointer, f"has more than the {digits} minor digits of the currency")])
-    return whole
+    return int(whole + fraction) * _TENS[digits - len(fraction)]
 
 
-def milli(quantity: Decimal) -> int:
-    return int(quantity * MILLI)
+def milli(quantity: str) -> int:
+    """Decimal text of at most three decimals to thousandths."""
+    whole, _, fraction = quantity.partition(".")
+    return int(whole + fraction) * _TENS[3 - len(fraction)]
 
 
 def _order(data: dict[str, Any], stamp: Stamp, digits: int) -> Order:
-    total = data["total_amount"]
+    total = minor(data["total_amount"], digits, "/data/total_amount")
+    size = next((size for bound, size in ORDER_SIZES if total < bound * _TENS[digits]), "large")
     lines = tuple(_line(line, index, digits) for index, line in enumerate(data["items"]))
     return Order(
         order_id=data["order_id"],
         stamp=stamp,
-        total=minor(total, digits, "/data/total_amount"),
+        total=total,
         discount=minor(data["discount_amount"], digits, "/data/discount_amount"),
         tax=minor(data["tax_amount"], digits, "/data/tax_amount"),
         tip=minor(data["tip_amount"], digits, "/data/tip_amount"),
@@ -167,19 +162,25 @@ def _order(data: dict[str, Any], stamp: Stamp, digits: int) -> Order:
         customer_id=data.get("customer_id"),
         channel=data.get("channel"),
         payment_method=data.get("payment_method"),
-        order_size=next((size for bound, size in ORDER_SIZES if total < bound), "large"),
+        order_size=size,
         lines=lines,
     )
 
 
 def _line(line: dict[str, Any], index: int, digits: int) -> Line:
-    quantity, pointer = line["quantity"], f"/data/items/{index}"
+    quantity, pointer = milli(line["quantity"]), f"/data/items/{index}"
     price = minor(line["unit_price"], digits, f"{pointer}/unit_price") if "unit_price" in line else 0
     if "line_amount" in line:
         amount = minor(line["line_amount"], digits, f"{pointer}/line_amount")
     else:
-        amount = int((quantity * price).quantize(Decimal(1), ROUND_HALF_UP))
-    return Line(line["product"], line.get("category"), milli(quantity), amount)
+        amount = _half_up(quantity * price, MILLI)
+    return Line(line["product"], line.get("category"), quantity, amount)
+
+
+def _half_up(number: int, divisor: int) -> int:
+    """number / divisor, rounded to the nearest; halves go away from zero, as they do in Decimal."""
+    sign = -1 if number < 0 else 1
+    return sign * ((2 * abs(number) + divisor) // (2 * divisor))
 
 
 def _payment(data: dict[str, Any], stamp: Stamp, digits: int) -> Payment:

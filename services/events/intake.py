@@ -117,8 +117,8 @@ def _check(index: int, item: object, sites: dict[str, Site], scope: Scope, sourc
     if event["occurred_at"] > latest:
         raise InvalidEvent([schemas.fault("out_of_range", "/occurred_at", "must not be more than 24 h ahead")])
     stamp = (event["occurred_at"], event["id"], event["source"])
-    body = schemas.canonical(event)
     fact = facts.fact_of(event["type"], event["data"], stamp, site.digits)
+    body = schemas.canonical(event)
     accepted = Accepted(site.id, event["source"], event["id"], event["type"], event["occurred_at"], body, fact)
     return _Checked(index, accepted, facts.staff_name_of(event["data"]))
 

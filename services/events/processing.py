@@ -83,7 +83,7 @@ class _SiteTransaction:
         self._announce()
 
     def _announce(self) -> None:
-        touched = {catalogue.MEASURES[place] for place in self._deltas.measures}
+        touched = self._deltas.measures()
         self._metrics |= {metric.name for metric in catalogue.METRICS if touched & metric.measures()}
         if not self._metrics:
             return
@@ -97,7 +97,7 @@ class _SiteTransaction:
             before, after = Counter(old), Counter(new)
             gone, come = list((before - after).elements()), list((after - before).elements())
         self._deltas.change(gone, come)
-        for at in {contribution.at for contribution in (*gone, *come)}:
+        for at in {contribution[0] for contribution in (*gone, *come)}:
             self._changes.touch(at)
 
     def _orders(self, facts: Sequence[Order | Refund]) -> None:

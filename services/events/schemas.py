@@ -1,7 +1,7 @@
 """What an event must look like: the eight types of contract §3 as schemas, and their canonical text.
 
-Pure: no store, no clock. Checking yields plain dicts in which money is Decimal, ids are text and `occurred_at` is an
-Instant; the same schemas make the OpenAPI document.
+Pure: no store, no clock. Checking yields plain dicts in which money and numbers are decimal text, ids are text and
+`occurred_at` is an Instant; the same schemas make the OpenAPI document.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NotRequired, cast
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -23,69 +23,59 @@ EARLIEST = clock.to_instant(datetime(1971, 1, 1, tzinfo=UTC))
 MAX_TEXT = 10_000
 QUANTITY_DIGITS = 3
 
+MONEY_PATTERN = r"^-?\d{1,12}(\.\d{1,4})?$"
+
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,30})?([Zz]|[+-]\d\d:\d\d)")
 _MONEY = re.compile(r"-?\d{1,12}(\.\d{1,4})?")
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,9})?")
+_NO_NULL = r"^[^\x00]*$"
 
 
 def _fail(code: str, detail: str) -> PydanticCustomError:
     return PydanticCustomError(code, detail)
 
 
-def _text(value: str) -> str:
-    if "\x00" in value:
-        raise _fail("invalid", "must not contain a null character")
-    return value
+def _plain(text: str) -> str:
+    """A decimal without needless zeros or sign: one text for each number."""
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text if "1" <= text[0] <= "9" else format(Decimal(text) + 0, "f")
 
 
-def _id(value: Any) -> Any:
-    """Numbers are taken as their decimal text."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _fail("wrong_type", "must be a string of 1 to 128 characters, or a number")
-    return value if isinstance(value, str) else _decimal_text(value)
-
-
-def _decimal_text(value: int | float) -> str:
-    number = Decimal(repr(value)) if isinstance(value, float) else value
-    if isinstance(number, int):
-        return str(number) if abs(number) < 10**128 else "9" * 129
-    if not number.is_finite() or abs(number.adjusted()) > 128:
-        return "9" * 129
-    return format(number.normalize(), "f")
-
-
-def _money(value: Any) -> Decimal:
-    if not isinstance(value, str) or not _MONEY.fullmatch(value):
+def _money(value: Any) -> str:
+    if type(value) is not str or not _MONEY.fullmatch(value):
         raise _fail("wrong_type", 'must be a decimal string such as "42.50", of at most 12 digits before the point')
-    return Decimal(value)
+    return value
 
 
-def _not_negative(value: Decimal) -> Decimal:
-    if value < 0:
+def _money_from_zero(value: Any) -> str:
+    text = _money(value)
+    if text[0] == "-":
         raise _fail("out_of_range", "must not be negative")
-    return value
+    return text
 
 
-def _positive(value: Decimal) -> Decimal:
-    if value <= 0:
+def _money_above_zero(value: Any) -> str:
+    text = _money_from_zero(value)
+    if not text.strip("0."):
         raise _fail("out_of_range", "must be greater than 0")
-    return value
+    return text
 
 
-def _number(value: Any) -> Decimal:
+def _number(value: Any) -> str:
     text = repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     if isinstance(value, float) and ("e" in text or "n" in text):
         text = format(Decimal(text), "f") if abs(value) < 1e12 else ""
     if not isinstance(text, str) or not _NUMBER.fullmatch(text):
         raise _fail("wrong_type", "must be a number or a decimal string, of at most 12 digits before the point")
-    return Decimal(text)
+    return _plain(text)
 
 
-def _quantity(value: Any) -> Decimal:
-    number = _number(value)
-    if -cast(int, number.normalize().as_tuple().exponent) > QUANTITY_DIGITS:
+def _quantity(value: Any) -> str:
+    text = _number(value)
+    if len(text.partition(".")[2]) > QUANTITY_DIGITS:
         raise _fail("out_of_range", f"must have at most {QUANTITY_DIGITS} decimals")
-    return number
+    return text
 
 
 def _instant(value: Any) -> int:
@@ -100,18 +90,19 @@ def _instant(value: Any) -> int:
     return instant
 
 
-_DECIMAL_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,12}(\.\d{1,4})?$", "examples": ["42.50"]})
+_DECIMAL_SCHEMA = WithJsonSchema({"type": "string", "pattern": MONEY_PATTERN, "examples": ["42.50"]})
 _NUMBER_SCHEMA = WithJsonSchema({"type": "number", "minimum": -999_999_999_999, "maximum": 999_999_999_999})
 _ID_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 128})
 
-Text = Annotated[str, Field(max_length=MAX_TEXT, strict=True), AfterValidator(_text)]
-Name = Annotated[str, Field(min_length=1, max_length=200, strict=True), AfterValidator(_text)]
-Id = Annotated[str, BeforeValidator(_id), Field(min_length=1, max_length=128), AfterValidator(_text), _ID_SCHEMA]
-Money = Annotated[Decimal, BeforeValidator(_money), _DECIMAL_SCHEMA]
-MoneyFromZero = Annotated[Money, AfterValidator(_not_negative), _DECIMAL_SCHEMA]
-MoneyAboveZero = Annotated[Money, AfterValidator(_positive), _DECIMAL_SCHEMA]
-Number = Annotated[Decimal, BeforeValidator(_number), _NUMBER_SCHEMA]
-Quantity = Annotated[Decimal, BeforeValidator(_quantity), _NUMBER_SCHEMA]
+Text = Annotated[str, Field(max_length=MAX_TEXT, strict=True, pattern=_NO_NULL)]
+Name = Annotated[str, Field(min_length=1, max_length=200, strict=True, pattern=_NO_NULL)]
+Id = Annotated[str, Field(min_length=1, max_length=128, pattern=_NO_NULL, coerce_numbers_to_str=True), _ID_SCHEMA]
+"""Numbers are taken as their decimal text."""
+Money = Annotated[str, BeforeValidator(_money), _DECIMAL_SCHEMA]
+MoneyFromZero = Annotated[str, BeforeValidator(_money_from_zero), _DECIMAL_SCHEMA]
+MoneyAboveZero = Annotated[str, BeforeValidator(_money_above_zero), _DECIMAL_SCHEMA]
+Number = Annotated[str, BeforeValidator(_number), _NUMBER_SCHEMA]
+Quantity = Annotated[str, BeforeValidator(_quantity), _NUMBER_SCHEMA]
 Count = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 Time = Annotated[int, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Severity = Literal["low", "medium", "high", "critical"]
@@ -241,8 +232,9 @@ ADAPTERS: dict[str, TypeAdapter[dict[str, Any]]] = {
     name: TypeAdapter(_envelope(name, data)) for name, data in DATA.items()
 }
 
+_MONEY_KEYS = ("total_amount", "discount_amount", "tax_amount", "tip_amount", "amount")
+_LINE_MONEY_KEYS = ("unit_price", "line_amount")
 _CODES = {"missing": "missing", "extra_forbidden": "unknown_field", "literal_error": "invalid"}
-_ZERO = Decimal(0)
 _RANGES = ("greater_than", "less_than", "too_short", "too_long")
 
 
@@ -251,7 +243,7 @@ def fault(code: str, pointer: str, detail: str) -> dict[str, str]:
 
 
 def check(item: object) -> dict[str, Any]:
-    """The item with its values in their inner types, nulls left out. Raises InvalidEvent with every fault."""
+    """The item with its values in their inner forms, nulls left out. Raises InvalidEvent with every fault."""
     if not isinstance(item, dict):
         raise InvalidEvent([fault("wrong_type", "", "an event must be a JSON object")])
     name = item.get("type")
@@ -268,12 +260,14 @@ def check(item: object) -> dict[str, Any]:
     data = event["data"] = _without_nulls(event["data"])
     if name == "order_completed":
         for key in ("discount_amount", "tax_amount", "tip_amount"):
-            data.setdefault(key, _ZERO)
+            data.setdefault(key, "0")
         data["items"] = [_without_nulls(line) for line in data.get("items", ())]
     return event
 
 
 def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
+    if None not in values.values():
+        return values
     return {key: value for key, value in values.items() if value is not None}
 
 
@@ -286,15 +280,20 @@ def _fault(details: ErrorDetails) -> dict[str, str]:
     return fault(code, pointer.encode("utf-8", "replace").decode(), details["msg"])
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(event: dict[str, Any]) -> str:
     """One text for all spellings of the event: keys sorted, decimals and instants normalised.
 
     Errors: InvalidEvent where a value of an unnamed key cannot be kept (NaN, a lone surrogate, nested too deep).
     """
+    data = event["data"]
+    _make_plain(data, _MONEY_KEYS)
+    for line in data["items"] if event["type"] == "order_completed" else ():
+        _make_plain(line, _LINE_MONEY_KEYS)
     try:
-        text = json.dumps(
-            event, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
-        )
+        text = _ENCODER.encode(event)
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise InvalidEvent([fault("invalid", "/data", "holds text that is not valid Unicode")]) from None
@@ -305,10 +304,12 @@ def canonical(event: dict[str, Any]) -> str:
     return text
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return format(value.normalize() + 0, "f")
-    raise TypeError(f"no canonical text for {type(value).__name__}")
+def _make_plain(values: dict[str, Any], keys: tuple[str, ...]) -> None:
+    """Writes money in one way, whatever its zeros were; done late, since how many digits came is checked before."""
+    for key in keys:
+        value = values.get(key)
+        if value is not None:
+            values[key] = _plain(value)
 
 
 def json_schema(name: str) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def found_or_started(url: str | None, key: str | None, environ: Mapping[str, str
                 raise StoreUnavailable(
                     f"no Pulseboard answers at {url}: start it with `make run`, or leave the URL out"
                 )
+            print(f"no server answers at {address}: one is started for this, and ended with it", flush=True)
             address = stack.enter_context(started(environ, port=free_port()))
         yield Server(address, key or stack.enter_context(temporary_key(settings.database_url)))
 
@@ -67,7 +68,8 @@ def end_in_order_when_told() -> None:
 def is_alive(url: str) -> bool:
     """Whether a Pulseboard answers there."""
     try:
-        return "status" in httpx.get(f"{url}/analytics/health/live", timeout=2.0).json()
+        answer = httpx.get(f"{url}/analytics/health/live", timeout=2.0)
+        return answer.is_success and "status" in answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError):
         return False
 

@@ -1,14 +1,13 @@
 """What a fact adds to which rollup cells: the arithmetic that figures are made of. Pure; no store, no clock.
 
-A contribution is (instant, dimension, value, amounts); `amounts` pairs a measure's place in MEASURES with what is
-added to it. A rollup changes by the new contributions of a fact minus its old ones, whatever the reason.
+In a contribution `amounts` pairs a measure's place in MEASURES with what is added to it. A rollup changes by the new
+contributions of a fact minus its old ones, whatever the reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from services.clock import Instant
 from services.events.facts import Action, Line, Order, Payment, Refund
@@ -26,11 +25,8 @@ _ACTION_MEASURE = {"staff_action": STAFF_ACTIONS, "customer_action": CUSTOMER_AC
 Amounts = tuple[tuple[int, int], ...]
 
 
-class Contribution(NamedTuple):
-    at: Instant
-    dimension: str
-    value: str
-    amounts: Amounts
+Contribution = tuple[Instant, str, str, Amounts]
+"""(instant, dimension, value, amounts); plain tuples, since many are made for each event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class OrderState:
     """By (source, event id)."""
 
     def copy(self) -> OrderState:
-        return replace(self, refunds=dict(self.refunds))
+        return OrderState(self.order_id, self.order, self.customer_type, dict(self.refunds))
 
     def hear(self, fact: Order | Refund) -> None:
         """Takes in one more event; the greatest stamp wins for the order itself."""
@@ -91,20 +87,16 @@ class OrderState:
 
 def of_order(order: Order, customer_type: str) -> Iterator[Contribution]:
     at = order.at
-    amounts = (
-        (ORDERS, 1),
-        (REVENUE, order.total),
-        (DISCOUNTS, order.discount),
-        (TAX, order.tax),
-        (TIPS, order.tip),
-        (ITEMS, order.items),
-    )
-    yield Contribution(at, "", "", amounts)
-    yield Contribution(at, "staff", order.staff_id or "", amounts)
-    yield Contribution(at, "customer_type", customer_type, amounts)
-    yield Contribution(at, "order_size", order.order_size, amounts)
-    yield Contribution(at, "channel", order.channel or "", amounts)
-    yield Contribution(at, "payment_method", order.payment_method or "", amounts)
+    amounts: Amounts = ((ORDERS, 1), (REVENUE, order.total), (ITEMS, order.items))
+    for measure, amount in ((DISCOUNTS, order.discount), (TAX, order.tax), (TIPS, order.tip)):
+        if amount:
+            amounts += ((measure, amount),)
+    yield (at, "", "", amounts)
+    yield (at, "staff", order.staff_id or "", amounts)
+    yield (at, "customer_type", customer_type, amounts)
+    yield (at, "order_size", order.order_size, amounts)
+    yield (at, "channel", order.channel or "", amounts)
+    yield (at, "payment_method", order.payment_method or "", amounts)
     yield from _of_lines(order)
 
 
@@ -115,8 +107,8 @@ def _of_lines(order: Order) -> Iterator[Contribution]:
     items = 0 if order.lines else order.items
     if rest or items:
         amounts = ((LINES, 1), (REVENUE, rest), (ITEMS, items))
-        yield Contribution(order.at, "product", UNALLOCATED, amounts)
-        yield Contribution(order.at, "category", UNALLOCATED, amounts)
+        yield (order.at, "product", UNALLOCATED, amounts)
+        yield (order.at, "category", UNALLOCATED, amounts)
 
 
 def _by(order: Order, dimension: str, lines: Iterable[tuple[str, Line]]) -> Iterator[Contribution]:
@@ -126,7 +118,7 @@ def _by(order: Order, dimension: str, lines: Iterable[tuple[str, Line]]) -> Iter
         sums[value] = (count + 1, amount + line.amount, quantity + line.quantity)
     for value, (count, amount, quantity) in sums.items():
         amounts = ((ORDERS, 1), (LINES, count), (REVENUE, amount), (ITEMS, quantity))
-        yield Contribution(order.at, dimension, value, amounts)
+        yield (order.at, dimension, value, amounts)
 
 
 def of_booking(
@@ -135,10 +127,10 @@ def of_booking(
     """What a booked cancellation adds, with the staff, channel and payment method of its order where it is there."""
     at = booking.refund.stamp[0]
     amounts = ((REFUNDS, booking.booked or 0), (REFUND_COUNT, 1), (CANCELLATIONS, int(booking.cancels)))
-    yield Contribution(at, "", "", amounts)
-    yield Contribution(at, "staff", staff_id or "", amounts)
-    yield Contribution(at, "channel", channel or "", amounts)
-    yield Contribution(at, "payment_method", payment_method or "", amounts)
+    yield (at, "", "", amounts)
+    yield (at, "staff", staff_id or "", amounts)
+    yield (at, "channel", channel or "", amounts)
+    yield (at, "payment_method", payment_method or "", amounts)
 
 
 def of_payment(payment: Payment) -> Iterator[Contribution]:
@@ -146,16 +138,16 @@ def of_payment(payment: Payment) -> Iterator[Contribution]:
         return
     succeeded = payment.status == "success"
     amounts = ((PAYMENTS, 1), (PAYMENT_AMOUNT, payment.amount)) if succeeded else ((PAYMENT_FAILURES, 1),)
-    yield Contribution(payment.stamp[0], "", "", amounts)
-    yield Contribution(payment.stamp[0], "payment_method", payment.payment_method, amounts)
+    yield (payment.stamp[0], "", "", amounts)
+    yield (payment.stamp[0], "payment_method", payment.payment_method, amounts)
 
 
 def of_action(action: Action) -> Iterator[Contribution]:
     at, amounts = action.stamp[0], ((_ACTION_MEASURE[action.kind], 1),)
-    yield Contribution(at, "", "", amounts)
+    yield (at, "", "", amounts)
     if action.staff_id is not None:
-        yield Contribution(at, "staff", action.staff_id, amounts)
+        yield (at, "staff", action.staff_id, amounts)
     if action.action_type is not None:
-        yield Contribution(at, "action_type", action.action_type, amounts)
+        yield (at, "action_type", action.action_type, amounts)
     if action.severity is not None:
-        yield Contribution(at, "severity", action.severity, amounts)
+        yield (at, "severity", action.severity, amounts)

@@ -33,7 +33,7 @@ class Deltas:
         self.hours: dict[HourKey, Cell] = {}
         self.minutes: dict[Instant, Cell] = {}
         self.customers: dict[CustomerKey, int] = defaultdict(int)
-        self.measures: set[int] = set()
+        self._left_out: set[int] = set()
 
     def change(self, old: Iterable[Contribution], new: Iterable[Contribution]) -> None:
         self._add(old, -1)
@@ -55,15 +55,21 @@ class Deltas:
                 sums[place] += amount
         return days
 
+    def measures(self) -> set[str]:
+        """The measures that change in some cell."""
+        sums = (any(column) for column in zip(*self.hours.values(), strict=True))
+        changed = {place for place, some in enumerate(sums) if some}
+        return {MEASURES[place] for place in changed | self._left_out}
+
     def _add(self, contributions: Iterable[Contribution], sign: int) -> None:
-        hours, calendar, seen = self.hours, self._calendar, self.measures
+        hours, calendar = self.hours, self._calendar
         last: Instant | None = None
         hour, date = 0, ""
         for at, dimension, value, amounts in contributions:
             if at != last:
                 last, hour, date = at, calendar.hour_start(at), calendar.business_date(at).isoformat()
-            seen.update(place for place, amount in amounts if amount)
             if self._built_before is not None and date >= self._built_before:
+                self._left_out.update(place for place, _ in amounts)
                 continue
             key = (dimension, hour, date, value)
             cell = hours.get(key)
