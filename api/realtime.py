@@ -15,7 +15,7 @@ from wsproto.utilities import RemoteProtocolError
 
 from api import bodies
 from api.auth import SESSION_COOKIE, current_caller, origin_allowed
-from services.access.callers import Caller, Callers
+from services.access.callers import Caller
 from services.access.scope import Permission
 from services.errors import Forbidden
 from services.realtime import conversation, messages
@@ -47,13 +47,12 @@ def register(server: Flask, services: Services) -> None:
 
 def _socket(server: Flask, services: Services) -> None:
     hub = services.hub
-    callers = Callers(services.sessions, services.keys)
 
     @Sock(server).route(PATH, endpoint="realtime_dashboard")
     def converse(socket: Any) -> None:
         transport = SocketTransport(socket.sock, socket.ws)
         caller = current_caller()
-        client = hub.join(caller.scope, HeldCaller(callers, caller), transport)
+        client = hub.join(caller.scope, HeldCaller(services.callers, caller), transport)
         try:
             transport.serve(functools.partial(conversation.hear, hub, client))
         finally:
