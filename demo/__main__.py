@@ -81,10 +81,11 @@ def post_history(client: Client, progress: Progress, zone: ZoneInfo) -> Tally:
     begin = progress.begin(now)
     total = Tally()
     expected = int((now - begin).total_seconds() / 86_400 * EVENTS_A_DAY)
-    with tqdm(total=expected, unit=" events", desc="eight weeks of history") as bar:
+    with tqdm(total=expected, unit=" events", desc="history") as bar:
         for events in events_between(begin, now, zone):
             total.merge(client.post(events, backfill=True, progress=bar.update))
             progress.cover(datetime.fromisoformat(events[-1]["occurred_at"]))
+        bar.total = bar.n
     progress.cover(now)
     return total
 
