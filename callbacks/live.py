@@ -1,11 +1,11 @@
-"""One signal, one callback: the widgets that it names are read again, in one call, and their bodies set."""
+"""One signal, one callback: the widgets that it names are read again in one call, and shown where they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, State, ctx, set_props
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 
 from api.auth import current_scope
 from callbacks import page
@@ -19,18 +19,31 @@ if TYPE_CHECKING:
 
 def register(app: Dash, services: Services) -> None:
     @app.callback(
+        Output(ids.READINGS, "data"),
         Input(ids.LIVE_SIGNAL, "data"),
         Input(ids.DASHBOARD, "data"),
         State(ids.LOCATION, "pathname"),
         prevent_initial_call=True,
     )
-    def refresh(signal: Any, shown: Any, pathname: str | None) -> None:
+    def refresh(signal: Any, shown: Any, pathname: str | None) -> dict[str, Any]:
+        answered = {"n": signal_number(signal), "bodies": {}}
         if not page.dashboard_id(shown):
             page.leave_empty_store(services, current_scope(), pathname)
-            return
+            return answered
         named = None if ctx.triggered_id == ids.DASHBOARD else widgets_named(signal)
-        for widget_id, props in bodies(services, current_scope(), page.dashboard_id(shown), named).items():
-            set_props(ids.body(widget_id), props)
+        return answered | {"bodies": bodies(services, current_scope(), page.dashboard_id(shown), named)}
+
+    app.clientside_callback(
+        ClientsideFunction("pulseboard", "showReadings"),
+        Output(ids.LIVE_DONE, "children"),
+        Input(ids.READINGS, "data"),
+    )
+
+
+def signal_number(signal: Any) -> int:
+    """The number that the browser's script gave the signal; 0 before the first."""
+    number = signal.get("n") if isinstance(signal, Mapping) else None
+    return number if isinstance(number, int) else 0
 
 
 def widgets_named(signal: Any) -> frozenset[str] | None:
@@ -40,8 +53,11 @@ def widgets_named(signal: Any) -> frozenset[str] | None:
 
 
 def bodies(services: Services, scope: Scope, dashboard_id: str, named: frozenset[str] | None) -> dict[str, Any]:
-    """What to set on the body of each named widget of the dashboard, as the store has it: never as a client says."""
+    """The props of the named widgets' bodies, by component id.
+
+    Their configs are those of the saved dashboard: never as a client says.
+    """
     specs = services.dashboards.get(dashboard_id, scope).widgets
     wanted = [spec for spec in specs if named is None or spec["widget_id"] in named]
     readings = board.read(wanted, lambda queries: services.snapshots.read(queries, scope))
-    return {widget_id: panel.filled(reading) for widget_id, reading in readings.items()}
+    return {ids.body(widget_id): panel.filled(ids.body(widget_id), reading) for widget_id, reading in readings.items()}

@@ -73,7 +73,7 @@ def register(app: Dash, services: Services) -> None:
 
 
 def page_at(services: Services, scope: Scope, pathname: str | None, address: str) -> Page:
-    """The page of an address: `/` is the first dashboard; while nothing is recorded, every address shows the first steps."""
+    """The page of an address: `/` is the first dashboard; an empty store shows the first steps everywhere."""
     own = services.dashboards.ensure_defaults(scope)
     if is_empty(services, scope):
         sites = services.sites.all()

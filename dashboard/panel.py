@@ -59,14 +59,24 @@ def skeleton(widget_type: str) -> Component:
     )
 
 
-def filled(reading: WidgetReading) -> dict[str, Any]:
+def filled(body_id: str, reading: WidgetReading) -> dict[str, Any]:
     """The props of a card's body for a reading: its state for the style sheet, its content, and as of when."""
     return {
         "data-state": state(reading),
         "data-cache": reading.cache_status,
         "aria-busy": "false",
-        "children": [content(reading), as_of(reading)],
+        "children": [with_ids(content(reading), f"{body_id}-0"), with_ids(as_of(reading), f"{body_id}-1")],
     }
+
+
+def with_ids(node: Any, node_id: str) -> Any:
+    """The component with an id by its place for itself and all below, so that the browser can change each alone."""
+    if isinstance(node, Component):
+        node.id = node_id
+        below = getattr(node, "children", None)
+        for place, child in enumerate(below if isinstance(below, list) else [below]):
+            with_ids(child, f"{node_id}-{place}")
+    return node
 
 
 def state(reading: WidgetReading) -> str:
@@ -94,10 +104,9 @@ def as_of(reading: WidgetReading) -> Component:
     zone = ZoneInfo(reading.zone or "UTC")
     moment = to_datetime(reading.timestamp).astimezone(zone)
     mark = html.Span("stale", className="pb-mark") if reading.cache_status == "stale" else None
-    return html.Div(
-        [mark, html.Time(f"as of {moment:%H:%M:%S}", dateTime=moment.isoformat(), title=_said(moment, zone, reading))],
-        className="pb-asof", **{"data-cache": reading.cache_status},
-    )  # fmt: skip
+    said = _said(moment, zone, reading)
+    time = html.Time(f"as of {moment:%H:%M:%S}", dateTime=moment.isoformat(), title=said)
+    return html.Div([mark, time], className="pb-asof", **{"data-cache": reading.cache_status})
 
 
 def _said(moment: datetime, zone: ZoneInfo, reading: WidgetReading) -> str:

@@ -53,6 +53,8 @@ def shell(person: Person, *, demo: bool) -> Component:
         [
             dcc.Location(id=ids.LOCATION, refresh="callback-nav"),
             dcc.Store(id=ids.LIVE_SIGNAL),
+            dcc.Store(id=ids.READINGS),
+            html.Div(id=ids.LIVE_DONE, hidden=True),
             dcc.Store(id=ids.LAYOUT_CHANGE),
             dcc.Store(id=ids.DASHBOARD),
             dcc.Store(id=ids.VERSION),

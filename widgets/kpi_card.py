@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from services.errors import NoData
 from services.metrics.answer import Answer, Unit, percentage
-from widgets import formats, labels
+from widgets import formats
 from widgets.contract import Figure, Options, View, Widget, must_have_facts
 
 Status = Literal["met", "on_track", "at_risk", "off_track"]
@@ -88,14 +88,17 @@ def render(view: KpiCardView, options: KpiCardOptions) -> Component:
     head = [
         html.Span(current, className="pb-big"),
         html.Span(f"of {target}", className="pb-of"),
-        html.Span(TITLES[view.status], className="pb-pill", **{"data-status": view.status}),
+        html.Span(formats.percent_text(view.percentage), className="pb-share"),
     ]
-    note = f"{formats.percent_text(view.percentage)} reached, {expected} expected by now"
+    foot = [
+        html.Span(TITLES[view.status], className="pb-pill", **{"data-status": view.status}),
+        html.Span(f"{expected} expected by now", className="pb-against"),
+    ]
     return html.Div(
         [
             html.Div(head, className="pb-progress-head"),
             _bar(view),
-            html.Div([note, html.Span(labels.range_title(options.query))], className="pb-against pb-spread"),
+            html.Div(foot, className="pb-spread"),
         ],
         className="pb-progress",
     )

@@ -23,11 +23,22 @@ TITLES = {
     "action_type": "Action", "severity": "Severity",
 }  # fmt: skip
 
+_SHORT = {
+    "average_order_value": "Avg. order", "items_per_order": "Items / order", "cancellation_rate": "Cancelled",
+    "payment_success_rate": "Success", "payment_failures": "Failures", "returning_customers": "Returning",
+    "new_customers": "New", "staff_actions": "Actions", "customer_actions": "Actions", "system_events": "Events",
+}  # fmt: skip
+"""Titles that fit the head of a column."""
+
 _WORDED = {"customer_type", "order_size", "channel", "payment_method", "action_type", "severity"}
 
 
 def metric_title(metric: str) -> str:
     return BY_NAME[metric].title
+
+
+def column_title(metric: str) -> str:
+    return _SHORT.get(metric, metric_title(metric))
 
 
 def display(dimension: str, label: Label, names: Mapping[str, str]) -> str:

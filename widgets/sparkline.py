@@ -96,7 +96,8 @@ def _figure(view: SparklineView, options: SparklineOptions) -> figures.Figure:
     known = [y for y in ys if y is not None] or [0.0]
     reach = max(max(known), 0.0) - min(min(known), 0.0) or 1.0
     layout = figures.frame(
-        hovermode="x", margin={"l": 2, "r": 8, "t": 6, "b": 2}, xaxis=hidden,
+        hovermode="x", margin={"l": 0, "r": 0, "t": 6, "b": 2},
+        xaxis={**hidden, "range": [0, len(ys) - 1 + 0.02 * len(ys)]},
         yaxis={**hidden, "range": [min(min(known), 0.0), max(max(known), 0.0) + reach * 0.08]},
     )  # fmt: skip
     return {"data": [main, *([tail] if view.open else []), tip], "layout": layout}

@@ -129,8 +129,7 @@ def render(view: TableView, options: TableOptions) -> Component:
     return AgGrid(
         columnDefs=[_column(column) for column in view.columns],
         rowData=[_grid_row(row, shown) for row, shown in zip(view.rows, view.shown, strict=True)],
-        defaultColDef={"sortable": True, "resizable": False, "suppressMovable": True, "minWidth": 76},
-        columnSize="responsiveSizeToFit",
+        defaultColDef={"sortable": True, "resizable": False, "suppressMovable": True},
         dashGridOptions={
             "animateRows": False,
             "headerHeight": 34,
@@ -145,10 +144,13 @@ def render(view: TableView, options: TableOptions) -> Component:
 
 def _column(column: Column) -> dict[str, Any]:
     shown = {"function": f"params.data['{column.name}{SHOWN}']"}
-    kind = {"type": "rightAligned", "cellClass": "pb-number"} if column.unit is not None else {"flex": 2}
-    sorting = ["desc", "asc", None] if column.unit is not None else ["asc", "desc", None]
-    return {"field": column.name, "headerName": column.title, "valueFormatter": shown, "sortingOrder": sorting,
-            "headerTooltip": column.title, **kind}  # fmt: skip
+    base = {"field": column.name, "valueFormatter": shown, "headerTooltip": column.title}
+    if column.unit is None:
+        return base | {"headerName": column.title, "flex": 13, "minWidth": 100, "sortingOrder": ["asc", "desc", None]}
+    return base | {
+        "headerName": labels.column_title(column.name), "flex": 10, "minWidth": 68, "type": "rightAligned",
+        "cellClass": "pb-number ag-right-aligned-cell", "sortingOrder": ["desc", "asc", None],
+    }  # fmt: skip
 
 
 def _grid_row(row: dict[str, Cell], shown: dict[str, str]) -> dict[str, Any]:
