@@ -24,10 +24,10 @@ import: $(VENV)/run.stamp ## Load a pizzaplace CSV: make import FILE=â€¦ SITE=â€
 	@exec $(PY) -m services.importing "$(FILE)" --site "$(SITE)" --tz "$(TZ)" $(if $(SHUFFLE),--shuffle-seed $(SHUFFLE))
 
 verify: $(VENV)/run.stamp ## Recount the stored facts and compare every rollup
-	@exec $(PY) -m services.metrics.verify
+	@exec $(PY) -m services.jobs verify
 
 rebuild: $(VENV)/run.stamp ## Build all rollups anew from the stored facts
-	@exec $(PY) -m services.metrics.rebuild
+	@exec $(PY) -m services.jobs rebuild
 
 test: system-packages check ## Install what the tests need, then check the code and run every test
 	$(PY) -m pytest $(PYTEST_ARGS)
