@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("app", "serve", "settings", "api", "callbacks", "dashboard", "widgets", "services", "pulseboard_hooks")
+ROOMS = ("app", "serve", "settings", "api", "callbacks", "dashboard", "widgets", "services", "pulseboard_hooks", "demo")
 
 # What a room may import of the others, by prefix; its own modules always. The longest prefix that fits decides.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -23,6 +23,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "widgets": ("services.metrics", "services.errors", "services.clock", "services.validation"),
     "services": ("services", "settings"),
     "pulseboard_hooks": (),
+    # The simulation is a client like any other: nothing imports it.
+    "demo": ("services.importing", "services.errors", "settings"),
     "services.hooks": ("pulseboard_hooks",),
     "services.importing": ("services", "settings", "pulseboard_hooks"),
     # Pure: no store, no service.
@@ -123,6 +125,12 @@ def test_sql_lives_in_storage_and_metrics_alone() -> None:
             assert any(_within(module, known) for known in NAMES_CONNECTIONS), f"{module} imports {name}"
             kind = name.removeprefix("sqlalchemy.")
             assert kind == "Connection" or kind.startswith(("engine", "exc")), f"{module} imports {name}"
+
+
+def test_pandas_stays_where_files_come_in() -> None:
+    for module, path in FILES:
+        if any(_within(name, "pandas") for name in _imports(path, module)):
+            assert _within(module, "services.importing"), f"{module} imports pandas"
 
 
 def test_no_widget_imports_another() -> None:
