@@ -66,10 +66,10 @@
     setProps("live-signal", { data: live.lastSignal });
   }
 
-  /* Which signals were answered; the server's callback writes the number it answered into #live-done. */
+  /* Which signals were answered: the number of the last stands in #live-done, 0 for the page's own first reading. */
   function settle() {
     const done = document.getElementById("live-done");
-    const upTo = done ? Number(done.textContent) : live.signals;
+    const upTo = !done ? live.signals : done.textContent ? Number(done.textContent) : -1;
     for (const n of unanswered.keys()) if (n <= upTo) unanswered.delete(n);
   }
 
@@ -240,9 +240,11 @@
     const element = document.getElementById("live-config");
     const text = element ? element.dataset.config : "";
     if (text === configText) return;
+    const first = !config;
     configText = text;
     config = text ? JSON.parse(text) : config && { ...config, topics: {}, turns: {} };
     if (!config) return;
+    if (first && config.since) unanswered.set(0, { ids: everything(), at: Date.now() });
     if (live.position && config.since && config.since.epoch === live.position.epoch) {
       live.position.seq = Math.min(live.position.seq, config.since.seq); // new widgets were read as of then
     }

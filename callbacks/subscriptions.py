@@ -23,6 +23,7 @@ def of_dashboard(services: Services, scope: Scope, specs: Sequence[Mapping[str, 
     """The configuration of live.js for a dashboard; a widget whose config cannot be read listens to nothing."""
     asked = {spec["widget_id"]: _queries(spec) for spec in specs}
     return _config(services) | {
+        "since": services.hub.position(),  # the figures are read after this, so what changes later is all one can miss
         "topics": {
             widget_id: sorted(frozenset().union(*(services.snapshots.topics(query, scope) for query in queries)))
             for widget_id, queries in asked.items()

@@ -20,7 +20,7 @@ CONFIG = {
     "turns": {"card": ["day"], "line": ["minute", "hour", "day"], "pie": ["day"]},
 }
 PAGE = """<html><body><div id="live-config" hidden></div><span id="connection-state">connecting</span>
-<span id="live-done" hidden></span><p class="pb-asof"><time datetime="2026-03-01T12:00:00+00:00">as of</time></p>
+<span id="live-done" hidden>0</span><p class="pb-asof"><time datetime="2026-03-01T12:00:00+00:00">as of</time></p>
 <script>
   window.heard = [];
   window.answering = true;
@@ -47,6 +47,7 @@ class Screen:
         self.sockets: list[WebSocketRoute] = []
         self.said: list[dict[str, Any]] = []
         self.accepting = True
+        self.first_reading = "0"
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.route(ADDRESS + "**", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
@@ -67,6 +68,7 @@ class Screen:
         self.page.evaluate(
             "text => document.getElementById('live-config').dataset.config = text", json.dumps(config or CONFIG)
         )
+        self.page.evaluate("text => document.getElementById('live-done').textContent = text", self.first_reading)
         self.page.evaluate("Math.random = () => 0.5")
         self.page.add_script_tag(content=SCRIPT)
         self.later(100)
@@ -173,6 +175,12 @@ def test_a_signal_that_nobody_answers_is_sent_again(screen: Screen) -> None:
     screen.invalidate("customers@main")
     screen.later_with_life(15)
     assert ("retry", ["pie"]) in screen.signals
+
+
+def test_a_page_whose_first_reading_failed_is_read_again(screen: Screen) -> None:
+    screen.first_reading = ""
+    screen.open(CONFIG | {"since": {"epoch": "e", "seq": 0}}).confirm(recovered=True)
+    assert screen.signals == [("retry", ["card", "line", "pie"])]
 
 
 def test_after_a_cut_it_comes_back_within_four_seconds_from_where_it_was(screen: Screen) -> None:
