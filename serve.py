@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -87,17 +86,23 @@ def run(create_app: CreateApp) -> int:
 
 
 def prepare(settings: Settings) -> None:
+    """Brings the store up to date, fills it where it is new, and shows what was made for it."""
+    try:
+        shown = _begin_store(settings)
+    except (StoreUnavailable, OSError) as error:
+        raise SettingError("DATABASE_URL", "the store cannot be reached or written") from error
+    if shown:
+        print("Made for this new store and shown this once:", *shown, sep="\n  ", flush=True)
+    print(f"Pulseboard serves http://{settings.host}:{settings.port}", flush=True)
+
+
+def _begin_store(settings: Settings) -> list[str]:
     services = build(settings)
     try:
         upgrade(services.store)
-        shown = bootstrap(settings, accounts=services.accounts, keys=services.keys, sites=services.sites)
-    except (StoreUnavailable, OSError) as error:
-        raise SettingError("DATABASE_URL", "the store cannot be reached or written") from error
+        return bootstrap(settings, accounts=services.accounts, keys=services.keys, sites=services.sites)
     finally:
         services.store.close()
-    if shown:
-        print("Made for this new store and shown this once:", *shown, sep="\n  ", flush=True)
-    print(f"Pulseboard serves http://{settings.host}:{settings.port}", flush=True, file=sys.stdout)
 
 
 def _before(number: int, act: Callable[[], None]) -> None:

@@ -10,12 +10,12 @@ from flask import Flask, Response, current_app, g, redirect, request
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from api import bodies
-from api.permissions import CALLBACKS, ROUTES
+from api import dash_route
+from api.permissions import ROUTES
 from services.access.callers import Caller
 from services.access.scope import Scope
 from services.container import Services
-from services.errors import Forbidden, InvalidRequest, NotFound, Unauthenticated
+from services.errors import Forbidden, NotFound, Unauthenticated
 
 SESSION_COOKIE = "pulseboard_session"
 CSRF_COOKIE = "pulseboard_csrf"
@@ -45,7 +45,7 @@ def register(server: Flask, app: Dash, services: Services) -> None:
         g.caller.scope.require(permission)
         refuse_forged_change(g.caller, services)
         if request.endpoint == CALLBACK_ROUTE:
-            _check_callback(app, g.caller.scope)
+            dash_route.check(app, g.caller.scope)
         return None
 
     @server.after_request
@@ -156,25 +156,3 @@ def _refuse_unknown_pages() -> None:
     if others:
         raise MethodNotAllowed(valid_methods=others)
     raise NotFound("there is nothing here")
-
-
-def _check_callback(app: Dash, scope: Scope) -> None:
-    """The callback that the client names is one of ours, is in the table, and its permission is there."""
-    body = bodies.parse(request.get_data())
-    if not isinstance(body, dict) or not isinstance(body.get("output"), str):
-        raise InvalidRequest("names no callback", pointer="/output")
-    for key in ("inputs", "state", "changedPropIds"):
-        if not isinstance(body.get(key, []), list):
-            raise InvalidRequest("must be a list", pointer=f"/{key}")
-    registered = app.callback_map.get(body["output"], {}).get("callback")
-    if registered is None:
-        raise NotFound("there is no such callback")
-    permission = CALLBACKS.get(callback_name(registered))
-    if permission is None:
-        raise Forbidden("this callback is in no table of permissions")
-    scope.require(permission)
-
-
-def callback_name(registered: object) -> str:
-    """`callbacks.live.refresh`: the module and name of the function that was registered."""
-    return f"{getattr(registered, '__module__', '')}.{getattr(registered, '__name__', '')}"

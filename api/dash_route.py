@@ -1,0 +1,56 @@
+"""Dash has one route for all callbacks, and all that arrives there is the client's word: this looks at it first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import Dash
+from flask import request
+
+from api import bodies
+from api.permissions import CALLBACKS
+from services.access.scope import Scope
+from services.errors import Forbidden, InvalidRequest, NotFound
+
+
+def check(app: Dash, scope: Scope) -> None:
+    """The callback that the client names is one of ours, is in the table, and its permission is there."""
+    body = bodies.parse(request.get_data())
+    if not isinstance(body, dict) or not isinstance(body.get("output"), str):
+        raise InvalidRequest("names no callback", pointer="/output")
+    declared = app.callback_map.get(body["output"], {})
+    if "callback" not in declared:
+        raise NotFound("there is no such callback")
+    permission = CALLBACKS.get(callback_name(declared["callback"]))
+    if permission is None:
+        raise Forbidden("this callback is in no table of permissions")
+    scope.require(permission)
+    _refuse_misfits(body, declared)
+
+
+def _refuse_misfits(body: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
+    """What is sent has the shape that the callback was declared with; its values are the callback's to judge."""
+    for key, wanted in (("inputs", declared["inputs"]), ("state", declared["state"])):
+        sent, places = body.get(key, []), [(one["id"], one["property"]) for one in wanted]
+        if not isinstance(sent, list) or [_place(one) for one in sent] != places:
+            raise InvalidRequest("does not fit the callback", pointer=f"/{key}")
+    outputs = body.get("outputs")
+    for output in outputs if isinstance(outputs, list) else [outputs]:
+        if outputs is not None and None in _place(output):
+            raise InvalidRequest("does not fit the callback", pointer="/outputs")
+    changed = body.get("changedPropIds", [])
+    if not isinstance(changed, list) or not all(isinstance(one, str) for one in changed):
+        raise InvalidRequest("must be a list of texts", pointer="/changedPropIds")
+
+
+def _place(sent: object) -> tuple[str | None, str | None]:
+    """A component's id and property, as far as there are any."""
+    found = [sent.get(key) for key in ("id", "property")] if isinstance(sent, dict) else []
+    names = [one for one in found if isinstance(one, str)]
+    return (names[0], names[1]) if len(names) == 2 else (None, None)
+
+
+def callback_name(registered: object) -> str:
+    """`callbacks.live.refresh`: the module and name of the function that was registered."""
+    return f"{getattr(registered, '__module__', '')}.{getattr(registered, '__name__', '')}"
