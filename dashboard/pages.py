@@ -21,7 +21,7 @@ FIRST_EVENT = """curl -X POST {address}analytics/events \\
     "occurred_at": "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'",
     "data": {{"order_id": "1", "total_amount": "42.50", "items_count": 3}}
   }}'"""
-SAMPLE = "make import FILE=pizza_sales.csv SITE={site} TZ=America/New_York"
+SAMPLE = "make import FILE=sample/pizzaplace/pizzaplace.csv.xz SITE={site} TZ=America/New_York"
 SIMULATOR = "make demo"
 
 
