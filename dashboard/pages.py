@@ -21,7 +21,7 @@ FIRST_EVENT = """curl -X POST {address}analytics/events \\
     "occurred_at": "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'",
     "data": {{"order_id": "1", "total_amount": "42.50", "items_count": 3}}
   }}'"""
-SAMPLE = "make import FILE=sample/pizzaplace/pizzaplace.csv.xz SITE={site} TZ=America/New_York"
+SAMPLE = "make import FILE=sample/pizzaplace/pizzaplace.csv.xz SITE=pizza TZ=America/New_York"
 SIMULATOR = "make demo"
 
 
@@ -44,7 +44,7 @@ def empty_store(address: str, site: str, live: Mapping[str, Any]) -> list[Compon
     steps = [
         _step("Post the first event", FIRST_EVENT.format(address=address, site=site),
               "Any module can do it: one event is one JSON object. The API key was printed at the first start."),
-        _step("Load a sample", SAMPLE.format(site=site),
+        _step("Load a sample", SAMPLE,
               "A year of a pizza place: 21,350 orders from a CSV file, with a progress bar."),
         _step("Start the simulator", SIMULATOR,
               "Eight weeks of an invented restaurant, then live orders; the screen is marked as a demo."),
