@@ -47,6 +47,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": GRACE_SECONDS,
             "keepalive": 15,
             "proc_name": "pulseboard",
+            "control_socket_disable": True,
             "post_worker_init": self._begin,
             "worker_exit": self._end,
         }

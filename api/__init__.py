@@ -8,6 +8,7 @@ from api import (
     auth,
     cache,
     catalogue,
+    compression,
     dashboards,
     errors,
     events,
@@ -31,6 +32,7 @@ def register_all(app: Dash, services: Services) -> None:
     server = app.server
     errors.register(server)
     auth.register(server, app, services)
+    compression.register(server)
     headers.register(server, app)
     for resource in RESOURCES:
         resource.register(server, services)
