@@ -57,16 +57,25 @@ def positions(items: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
 
 
 def medium(specs: Sequence[Spec]) -> list[Item]:
-    """Six columns: what was a third or less of the width becomes a half, the rest takes it all."""
-    items, x, y, line = [], 0, 0, 0
+    """Six columns: neighbours of at most a third of the width share a line, the rest take it all."""
+    lines: list[list[Spec]] = []
     for spec in in_reading_order(specs):
-        width = 3 if spec["position"]["w"] <= 4 else 6
-        if x + width > 6:
-            x, y, line = 0, y + line, 0
-        height = spec["position"]["h"]
-        items.append(_item(spec, x, y, width, height))
-        x, line = x + width, max(line, height)
+        small = _is_small(spec)
+        if small and lines and len(lines[-1]) == 1 and _is_small(lines[-1][0]):
+            lines[-1].append(spec)
+        else:
+            lines.append([spec])
+    items, y = [], 0
+    for line in lines:
+        height = max(spec["position"]["h"] for spec in line)
+        width = 6 // len(line)
+        items += [_item(spec, at * width, y, width, height) for at, spec in enumerate(line)]
+        y += height
     return items
+
+
+def _is_small(spec: Spec) -> bool:
+    return int(spec["position"]["w"]) <= 4
 
 
 def narrow(specs: Sequence[Spec]) -> list[Item]:

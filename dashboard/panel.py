@@ -25,7 +25,7 @@ def card(spec: Mapping[str, Any]) -> Component:
     heading = f"title-{widget_id}"
     head = html.Div(
         [
-            html.H2(title_of(spec), id=heading, className="pb-title"),
+            html.H2(title_of(spec), id=heading, className="pb-title", title=title_of(spec)),
             html.Button(
                 className="pb-grip", type="button", title=MOVE_HELP,
                 **{"aria-label": f"Move or resize. {MOVE_HELP}", "data-cell": ids.cell(widget_id)},
@@ -63,7 +63,7 @@ def filled(body_id: str, reading: WidgetReading) -> dict[str, Any]:
     """The props of a card's body for a reading: its state for the style sheet, its content, and as of when."""
     return {
         "data-state": state(reading),
-        "data-cache": reading.cache_status,
+        "data-cache": reading.cache_status if reading.view is not None else "none",
         "aria-busy": "false",
         "children": [with_ids(content(reading), f"{body_id}-0"), with_ids(as_of(reading), f"{body_id}-1")],
     }
@@ -98,15 +98,21 @@ def content(reading: WidgetReading) -> Component:
 
 
 def as_of(reading: WidgetReading) -> Component:
-    """The moment the figures stand for, in the site's zone; marked when they came from the cache, or are stale."""
+    """The moment the figures stand for, in the site's zone, with a mark where they are stale.
+
+    Where no figures could be read it is the moment of the try, and in UTC if even the site is not known.
+    """
     if reading.timestamp is None:
         return html.Div(className="pb-asof")
     zone = ZoneInfo(reading.zone or "UTC")
     moment = to_datetime(reading.timestamp).astimezone(zone)
-    mark = html.Span("stale", className="pb-mark") if reading.cache_status == "stale" else None
-    said = _said(moment, zone, reading)
-    time = html.Time(f"as of {moment:%H:%M:%S}", dateTime=moment.isoformat(), title=said)
-    return html.Div([mark, time], className="pb-asof", **{"data-cache": reading.cache_status})
+    text = f"as of {moment:%H:%M:%S}" if reading.status != "error" else f"tried {moment:%H:%M:%S}"
+    stale = reading.cache_status == "stale" and reading.view is not None
+    mark = html.Span("stale", className="pb-mark") if stale else None
+    time = html.Time(
+        text if reading.zone else f"{text} UTC", dateTime=moment.isoformat(), title=_said(moment, zone, reading)
+    )
+    return html.Div([mark, time], className="pb-asof")
 
 
 def _said(moment: datetime, zone: ZoneInfo, reading: WidgetReading) -> str:

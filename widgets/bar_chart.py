@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from dash.development.base_component import Component
 
 from services.metrics.answer import Answer, Label, Unit, Value
+from services.metrics.query import Query
 from widgets import figures, formats, labels, palette
 from widgets.contract import Options, View, Widget, must_have_facts
 
@@ -55,7 +56,7 @@ def select(answers: Sequence[Answer], options: BarChartOptions) -> BarChartView:
     """One value for each label, for each series. The compared series is named `previous`."""
     (answer,) = answers
     must_have_facts(answer)
-    series = _split(answer) if len(answer.group_by) == 2 else _single(answer)
+    series = _split(answer) if len(answer.group_by) == 2 else _single(answer, options.query)
     open_labels = {group.labels[0] for group in answer.groups if group.open}
     return BarChartView(
         labels=answer.axes[0],
@@ -67,11 +68,11 @@ def select(answers: Sequence[Answer], options: BarChartOptions) -> BarChartView:
     )
 
 
-def _single(answer: Answer) -> list[Bars]:
-    bars = [Bars(answer.metric, answer.title, tuple(group.value for group in answer.groups))]
+def _single(answer: Answer, query: Query) -> list[Bars]:
+    bars = [Bars(answer.metric, labels.range_title(query), tuple(group.value for group in answer.groups))]
     if answer.compared:
         earlier = tuple(group.previous for group in answer.groups)
-        bars.append(Bars("previous", "Before", earlier, compared=True))
+        bars.append(Bars("previous", labels.compared(query).capitalize() or "Before", earlier, compared=True))
     return bars
 
 
@@ -87,18 +88,19 @@ def _split(answer: Answer) -> list[Bars]:
 
 
 def render(view: BarChartView, options: BarChartOptions) -> Component:
-    colors = iter([palette.resolve(options.color), *palette.SERIES[1:], *palette.SERIES * 12])
-    traces = [_trace(bars, palette.QUIET if bars.compared else next(colors), view, options) for bars in view.series]
+    wheel = iter([palette.resolve(options.color), *palette.SERIES[1:], *palette.SERIES * 12])
+    colors = [palette.QUIET if bars.compared else next(wheel) for bars in view.series]
+    traces = [_trace(bars, color, view, options) for bars, color in zip(view.series, colors, strict=True)]
     values = [value for bars in view.series for value in bars.values]
     names = figures.position_axis(view.texts, len(view.texts) if options.horizontal else 12, tickangle=0)
     amounts = figures.value_axis(values, view.unit)
     sides = {"xaxis": amounts, "yaxis": {**names, "autorange": "reversed"}} if options.horizontal else {
         "xaxis": names, "yaxis": amounts}  # fmt: skip
     layout = figures.frame(
-        barmode="group", bargap=0.34, bargroupgap=0.08, barcornerradius=3, showlegend=len(traces) > 1,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}, **sides,
+        barmode="group", bargap=0.34, bargroupgap=0.08, barcornerradius=3, **sides,
     )  # fmt: skip
-    return figures.graph({"data": traces, "layout": layout}, _spoken(view))
+    keys = [figures.Key(bars.title, color) for bars, color in zip(view.series, colors, strict=True)]
+    return figures.graph({"data": traces, "layout": layout}, _spoken(view), keys)
 
 
 def _trace(bars: Bars, color: str, view: BarChartView, options: BarChartOptions) -> dict[str, Any]:

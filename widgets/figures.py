@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -23,12 +23,31 @@ CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": False, "sh
 FONT = {"family": "Inter, system-ui, sans-serif", "size": 12}
 WANTED_TICKS = 4
 CLEAR = "rgba(0,0,0,0)"
+SPIKE = {"showspikes": True, "spikemode": "across", "spikethickness": 1, "spikedash": "solid", "spikesnap": "data"}
 
 
-def graph(figure: Figure, label: str) -> Component:
-    """A figure that follows its card's size; `label` says to a screen reader what is drawn."""
+class Key(NamedTuple):
+    """One entry of a legend; `quiet` is the compared period, drawn dotted."""
+
+    title: str
+    color: str
+    quiet: bool = False
+
+
+def graph(figure: Figure, label: str, keys: Sequence[Key] = ()) -> Component:
+    """A figure that follows its card's size, under a legend where several things are drawn.
+
+    `label` says to a screen reader what is drawn.
+    """
     plot = dcc.Graph(figure=figure, config=CONFIG, responsive=True, className="pb-graph")
-    return html.Div(plot, className="pb-figure", role="img", **{"aria-label": label})
+    drawn = html.Div(plot, className="pb-plot", role="img", **{"aria-label": label})
+    above = [html.Ul([_key(key) for key in keys], className="pb-keys")] if len(keys) > 1 else []
+    return html.Div([*above, drawn], className="pb-figure")
+
+
+def _key(key: Key) -> Component:
+    swatch = html.I(style={"color": key.color}, **{"aria-hidden": "true", "data-quiet": str(key.quiet).lower()})
+    return html.Li([swatch, key.title])
 
 
 def frame(**layout: Any) -> Figure:

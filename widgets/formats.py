@@ -54,6 +54,13 @@ def text(value: Value, unit: Unit, style: Style = "full") -> str:
     return sign + _prefix(unit) + _magnitude(abs(amount), unit, style)
 
 
+def brief(value: Value, unit: Unit, style: Style = "full") -> str:
+    """As `text`, but money without minor digits where they are all 0: for targets, which are round."""
+    if style == "full" and value is not None and unit.kind == "money" and value == int(value):
+        unit = Unit(unit.kind, unit.currency, 0)
+    return text(value, unit, style)
+
+
 def percent_text(value: Decimal | None, *, signed: bool = False) -> str:
     """A percentage as people read it: `12.4%`, signed `+12.4%`."""
     if value is None:
@@ -78,7 +85,8 @@ def _prefix(unit: Unit) -> str:
 
 def _magnitude(amount: Decimal, unit: Unit, style: Style) -> str:
     if unit.kind == "ratio":
-        return f"{round_half_up(amount * 100, 1)}%"
+        percent = amount * 100
+        return f"{_trimmed(percent, 1) if style == 'compact' else round_half_up(percent, 1)}%"
     if style == "compact" and amount >= 1000:
         return _compact(amount)
     if unit.kind == "count":

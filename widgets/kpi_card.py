@@ -82,17 +82,15 @@ def judge(current: Decimal, target: Decimal, expected: Decimal) -> Status:
 
 
 def render(view: KpiCardView, options: KpiCardOptions) -> Component:
-    current, target, expected = (
-        formats.text(value, view.unit, options.format) for value in (view.current, view.target, view.expected_by_now)
-    )
     head = [
-        html.Span(current, className="pb-big"),
-        html.Span(f"of {target}", className="pb-of"),
-        html.Span(formats.percent_text(view.percentage), className="pb-share"),
+        html.Span(formats.text(view.current, view.unit, options.format), className="pb-big"),
+        html.Span(f"of {formats.brief(view.target, view.unit, options.format)}", className="pb-of"),
     ]
+    reached = formats.percent_text(view.percentage)
+    expected = formats.brief(view.expected_by_now, view.unit, options.format)
     foot = [
         html.Span(TITLES[view.status], className="pb-pill", **{"data-status": view.status}),
-        html.Span(f"{expected} expected by now", className="pb-against"),
+        html.Span(f"{reached}, expected {expected} by now", className="pb-against"),
     ]
     return html.Div(
         [

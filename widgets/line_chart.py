@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from dash.development.base_component import Component
 
 from services.metrics.answer import Answer, Group, Label, Unit, Value
+from services.metrics.query import Query
 from widgets import figures, formats, labels, palette
 from widgets.contract import Options, View, Widget, must_have_facts
 
@@ -45,6 +46,15 @@ class Series:
         return [point.y for point in self.points]
 
 
+class Titles(NamedTuple):
+    """What a series and its compared one are called, for programs and for people."""
+
+    name: str
+    title: str
+    previous_name: str
+    previous_title: str
+
+
 @dataclass(frozen=True, slots=True)
 class LineChartView(View):
     series: tuple[Series, ...]
@@ -53,6 +63,7 @@ class LineChartView(View):
     """What the x axis says, one for each position."""
     spans: tuple[str, ...]
     title: str
+    """What is drawn, for legends and screen readers."""
 
     @property
     def zero(self) -> bool:
@@ -76,7 +87,7 @@ def select(answers: Sequence[Answer], options: LineChartOptions) -> LineChartVie
     """
     (answer,) = answers
     must_have_facts(answer)
-    series = _split(answer) if len(answer.group_by) == 2 else _single(answer)
+    series = _split(answer) if len(answer.group_by) == 2 else _single(answer, options.query)
     unit, axis = answer.group_by[0], answer.axes[0]
     return LineChartView(
         series=tuple(series),
@@ -87,8 +98,9 @@ def select(answers: Sequence[Answer], options: LineChartOptions) -> LineChartVie
     )
 
 
-def _single(answer: Answer) -> list[Series]:
-    return _with_compared(answer, answer.metric, answer.title, PREVIOUS, answer.groups)
+def _single(answer: Answer, query: Query) -> list[Series]:
+    before = labels.compared(query).capitalize() or "Before"
+    return _with_compared(answer, Titles(answer.metric, labels.range_title(query), PREVIOUS, before), answer.groups)
 
 
 def _split(answer: Answer) -> list[Series]:
@@ -100,16 +112,17 @@ def _split(answer: Answer) -> list[Series]:
         groups = [found.get((x, label), Group((x, label), nought, nought)) for x in answer.axes[0]]
         title = labels.display(dimension, label, answer.names)
         name = title if label is None else label
-        series += _with_compared(answer, name, title, f"{name} ({PREVIOUS})", groups)
+        titles = Titles(name, title, f"{name} ({PREVIOUS})", f"{title}, before")
+        series += _with_compared(answer, titles, groups)
     return series
 
 
-def _with_compared(answer: Answer, name: str, title: str, earlier: str, groups: Sequence[Group]) -> list[Series]:
-    now = Series(name, title, tuple(Point(group.labels[0], group.value, group.open) for group in groups))
+def _with_compared(answer: Answer, titles: Titles, groups: Sequence[Group]) -> list[Series]:
+    now = Series(titles.name, titles.title, tuple(Point(group.labels[0], group.value, group.open) for group in groups))
     if not answer.compared:
         return [now]
     then = (Point(group.labels[0], group.previous, group.open, group.previous_label) for group in groups)
-    return [now, Series(earlier, f"{title}, before", tuple(then), compared=True)]
+    return [now, Series(titles.previous_name, titles.previous_title, tuple(then), compared=True)]
 
 
 def render(view: LineChartView, options: LineChartOptions) -> Component:
@@ -118,16 +131,13 @@ def render(view: LineChartView, options: LineChartOptions) -> Component:
     for series, color in reversed(list(zip(view.series, colors, strict=True))):
         traces += _traces(series, color, view, options)
     values = [value for series in view.series for value in series.values()]
-    several = sum(not series.compared for series in view.series) > 1
+    reach = [-0.3, max(len(view.texts) - 0.7, 0.7)]
     layout = figures.frame(
-        hovermode="x",
-        xaxis=figures.position_axis(view.texts, 8, range=[-0.3, max(len(view.texts) - 0.7, 0.7)], showspikes=True,
-                                    spikemode="across", spikethickness=1, spikedash="solid", spikesnap="data"),
+        hovermode="x", xaxis=figures.position_axis(view.texts, 8, tickangle=0, range=reach, **figures.SPIKE),
         yaxis=figures.value_axis(values, view.unit),
-        showlegend=several,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "reversed"},
     )  # fmt: skip
-    return figures.graph({"data": traces, "layout": layout}, _spoken(view))
+    keys = [figures.Key(one.title, color, one.compared) for one, color in zip(view.series, colors, strict=True)]
+    return figures.graph({"data": traces, "layout": layout}, _spoken(view), keys)
 
 
 def _colors(view: LineChartView, options: LineChartOptions) -> list[str]:
@@ -170,7 +180,7 @@ def _hover(series: Series, view: LineChartView, positions: Sequence[int]) -> dic
     for at in positions:
         written = formats.text(series.points[at].y, view.unit)
         mark = ", still open" if series.points[at].open and not series.compared else ""
-        head = "before" if series.compared else view.spans[at]
+        head = series.title if series.compared or len(view.series) > 2 else view.spans[at]
         texts.append(f"{head}{mark}<br><b>{written}</b>")
     return {"text": texts, "hovertemplate": "%{text}<extra></extra>"}
 

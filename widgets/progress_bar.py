@@ -54,20 +54,29 @@ def select(answers: Sequence[Answer], options: ProgressBarOptions) -> ProgressBa
 def render(view: ProgressBarView, options: ProgressBarOptions) -> Component:
     figure = [
         html.Span(formats.text(view.current, view.unit, options.format), className="pb-big"),
-        html.Span(f"of {formats.text(view.target, view.unit, options.format)}", className="pb-of"),
+        html.Span(f"of {formats.brief(view.target, view.unit, options.format)}", className="pb-of"),
         html.Span(formats.percent_text(view.percentage), className="pb-share"),
     ]
     return html.Div(
         [
             html.Div(figure, className="pb-progress-head"),
-            bar(view.percentage, palette.resolve(options.color), view.title),
-            html.Div(labels.range_title(options.query), className="pb-against"),
+            _bar(view.percentage, palette.resolve(options.color), view.title),
+            html.Div(_remaining(view, options), className="pb-against"),
         ],
         className="pb-progress",
     )
 
 
-def bar(percent: Decimal | None, color: str, title: str) -> Component:
+def _remaining(view: ProgressBarView, options: ProgressBarOptions) -> str:
+    away = view.target - view.current
+    written = formats.text(abs(away), view.unit, options.format)
+    when = labels.range_title(options.query)
+    if away == 0:
+        return f"{when}: target reached"
+    return f"{when}: {written} to go" if away > 0 else f"{when}: {written} above the target"
+
+
+def _bar(percent: Decimal | None, color: str, title: str) -> Component:
     """A bar filled to `percent`, full at 100."""
     width = max(Decimal(0), min(Decimal(100), percent or Decimal(0)))
     return html.Div(
