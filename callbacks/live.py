@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 
 from api.auth import current_scope
-from callbacks import page
+from callbacks import page, view
 from dashboard import ids, panel
 from services.access.scope import Scope
 from widgets import board
@@ -23,15 +23,17 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.LIVE_SIGNAL, "data"),
         Input(ids.DASHBOARD, "data"),
         State(ids.LOCATION, "pathname"),
+        State(ids.LOCATION, "search"),
         prevent_initial_call=True,
     )
-    def refresh(signal: Any, shown: Any, pathname: str | None) -> dict[str, Any]:
+    def refresh(signal: Any, shown: Any, pathname: str | None, search: str | None) -> dict[str, Any]:
         answered = {"n": signal_number(signal), "bodies": {}}
         if not page.dashboard_id(shown):
-            page.leave_empty_store(services, current_scope(), pathname)
+            page.leave_empty_store(services, current_scope(), pathname, search)
             return answered
         named = None if ctx.triggered_id == ids.DASHBOARD else widgets_named(signal)
-        return answered | {"bodies": bodies(services, current_scope(), page.dashboard_id(shown), named)}
+        seen = view.of_or_plain(search)
+        return answered | {"bodies": bodies(services, current_scope(), page.dashboard_id(shown), named, seen)}
 
     app.clientside_callback(
         ClientsideFunction("pulseboard", "showReadings"),
@@ -52,12 +54,14 @@ def widgets_named(signal: Any) -> frozenset[str] | None:
     return frozenset(map(str, named)) if isinstance(named, list) else None
 
 
-def bodies(services: Services, scope: Scope, dashboard_id: str, named: frozenset[str] | None) -> dict[str, Any]:
+def bodies(
+    services: Services, scope: Scope, dashboard_id: str, named: frozenset[str] | None, seen: view.View
+) -> dict[str, Any]:
     """The props of the named widgets' bodies, by component id.
 
-    Their configs are those of the saved dashboard: never as a client says.
+    Their configs are those of the saved dashboard, seen as the address asks: never as a client says.
     """
-    specs = services.dashboards.get(dashboard_id, scope).widgets
+    specs = seen.applied(services.dashboards.get(dashboard_id, scope).widgets)
     wanted = [spec for spec in specs if named is None or spec["widget_id"] in named]
     readings = board.read(wanted, lambda queries: services.snapshots.read(queries, scope))
     return {ids.body(widget_id): panel.filled(ids.body(widget_id), reading) for widget_id, reading in readings.items()}

@@ -12,11 +12,12 @@ from dash.development.base_component import Component
 from flask import request
 
 from api.auth import caller_if_any, current_scope
-from callbacks import subscriptions
+from callbacks import subscriptions, view
 from dashboard import ids, pages, shell
 from services.access.scope import Permission, Scope
 from services.dashboards.saved import Dashboard
 from services.metrics.query import AbsoluteRange, Query
+from services.metrics.sites import Site
 
 if TYPE_CHECKING:
     from services.container import Services
@@ -66,27 +67,40 @@ def register(app: Dash, services: Services) -> None:
         Output(ids.VERSION, "data"),
         Output(ids.DASHBOARD, "data"),
         Input(ids.LOCATION, "pathname"),
+        Input(ids.LOCATION, "search"),
     )
-    def open_page(pathname: str | None) -> tuple[Any, ...]:
-        page = page_at(services, current_scope(), pathname, request.host_url)
+    def open_page(pathname: str | None, search: str | None) -> tuple[Any, ...]:
+        page = page_at(services, current_scope(), pathname, search, request.host_url)
         return tuple(value for props in page.props().values() for value in props.values())
 
 
-def page_at(services: Services, scope: Scope, pathname: str | None, address: str) -> Page:
+def page_at(services: Services, scope: Scope, pathname: str | None, search: str | None, address: str) -> Page:
     """The page of an address: `/` is the first dashboard; an empty store shows the first steps everywhere."""
     own = services.dashboards.ensure_defaults(scope)
+    sites = [site for site in services.sites.all() if scope.sees(site.id)]
     if is_empty(services, scope):
-        sites = services.sites.all()
-        site = next((site.id for site in sites if scope.sees(site.id)), "main")
+        site = next((site.id for site in sites), "main")
         return Page(pages.empty_store(address, site, subscriptions.of_empty_store(services)), shell.nav([], ""))
     shown = chosen(own, pathname)
     links = [shell.Link(address_of(dashboard), dashboard.name) for dashboard in own]
     if shown is None:
         return Page(pages.not_found(), shell.nav(links, ""))
-    live = subscriptions.of_dashboard(services, scope, shown.widgets)
+    seen = view.of_or_plain(search)
+    live = subscriptions.of_dashboard(services, scope, seen.applied(shown.widgets))
     editable = scope.may(Permission.EDIT_DASHBOARDS)
     children = pages.dashboard(shown.name, shown.widgets, live, editable=editable)
-    return Page(children, shell.nav(links, address_of(shown)), shown)
+    return Page(
+        [*_viewing(seen, sites, search, address_of(shown)), *children], shell.nav(links, address_of(shown)), shown
+    )
+
+
+def _viewing(seen: view.View, sites: Sequence[Site], search: str | None, path: str) -> list[Component]:
+    """The row above the cards, where there is something to choose or to say: sites, and what the address asks."""
+    if len(sites) < 2 and not search:
+        return []
+    names = [(None, "All sites"), *((site.id, site.name) for site in sites)] if len(sites) > 1 else []
+    choices = [pages.Choice(path + seen.with_site(site), name, current=site == seen.site) for site, name in names]
+    return [pages.viewing(choices, seen.said(), view.fault(search), path)]
 
 
 def address_of(dashboard: Dashboard) -> str:
@@ -107,9 +121,9 @@ def is_empty(services: Services, scope: Scope) -> bool:
     return all(answer is not None and not answer.has_facts for answer in answers)
 
 
-def leave_empty_store(services: Services, scope: Scope, pathname: str | None) -> None:
+def leave_empty_store(services: Services, scope: Scope, pathname: str | None, search: str | None) -> None:
     """Puts the dashboard in place of the first steps, once there is something to show."""
-    page = page_at(services, scope, pathname, request.host_url)
+    page = page_at(services, scope, pathname, search, request.host_url)
     if page.shown is not None:
         for component_id, props in page.props().items():
             set_props(component_id, props)

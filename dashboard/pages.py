@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -34,6 +35,34 @@ def dashboard(
 
 def live_config(live: Mapping[str, Any]) -> Component:
     return html.Div(id=ids.LIVE_CONFIG, hidden=True, **{"data-config": json.dumps(live, sort_keys=True)})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several views of the same dashboard."""
+
+    href: str
+    title: str
+    current: bool
+
+
+def viewing(sites: Sequence[Choice], asked: str, wrong: str | None, plain: str) -> Component:
+    """Which site is seen, and what else the address asks for; `plain` is the dashboard as it was saved."""
+    links = [
+        dcc.Link(choice.title, href=choice.href, className="pb-chip" + (" pb-chip-current" if choice.current else ""))
+        for choice in sites
+    ]
+    said = [
+        html.Span(
+            [asked, dcc.Link("×", href=plain, title="Back to the dashboard as it was saved")], className="pb-asked"
+        )
+    ]
+    problem = [html.Span(f"The address asks for something else: {wrong}", className="pb-wrong", role="alert")]
+    return html.Div(
+        [html.Nav(links, className="pb-chips", **{"aria-label": "Sites"}), *(said if asked else []),
+         *(problem if wrong else [])],
+        className="pb-viewing",
+    )  # fmt: skip
 
 
 def empty_store(address: str, site: str, live: Mapping[str, Any]) -> list[Component]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -32,6 +33,9 @@ Order = Literal["value", "-value", "label", "-label"]
 FilterValue = Annotated[str, StringConstraints(min_length=1, max_length=200)] | None
 
 
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+
+
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("needs an offset")
@@ -40,7 +44,13 @@ def _aware(moment: datetime) -> datetime:
     return moment
 
 
-AwareDatetime = Annotated[datetime, AfterValidator(_aware), Field(strict=False)]
+def _rfc3339(value: Any) -> Any:
+    if isinstance(value, datetime) or (isinstance(value, str) and _RFC3339.fullmatch(value)):
+        return value
+    raise ValueError("must be an RFC 3339 time with an offset, such as 2026-03-01T12:30:05+01:00")
+
+
+AwareDatetime = Annotated[datetime, BeforeValidator(_rfc3339), AfterValidator(_aware), Field(strict=False)]
 
 
 class AbsoluteRange(BaseModel):
