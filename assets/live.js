@@ -14,6 +14,7 @@
   const TRIES_BEFORE_POLLING = 3;
   const POLL_EVERY = 5000;
   const ANSWER_WITHIN = 10000;  // a signal whose callback has not answered by then is sent again
+  const WAIT_WITHIN = 3000;     // and for so long the next one waits for it
   const DEAD_AFTER = 1.85;      // heartbeats: with the tick of a second, visible before the second one is overdue
   const SAID = { live: "Live", reconnecting: "Reconnecting…", polling: "Polling" };
 
@@ -75,7 +76,7 @@
 
   function busy() {
     settle();
-    for (const { at } of unanswered.values()) if (Date.now() - at < ANSWER_WITHIN) return true;
+    for (const { at } of unanswered.values()) if (Date.now() - at < WAIT_WITHIN) return true;
     return false;
   }
 
@@ -149,10 +150,11 @@
       live.failures = 0;
       show("live");
       if (data.recovered) {
-        live.position = live.position || (config.since && { ...config.since });
-        retryUnanswered(true);
+        if (live.position) retryUnanswered(true);
+        else live.position = { ...config.since };
       } else {
         live.position = { epoch: data.epoch, seq: data.seq };
+        unanswered.clear(); // what was asked for while the server was away is asked for again
         mark(everything(), "reload");
       }
     },
@@ -226,6 +228,7 @@
     const now = Date.now();
     if (live.state === "polling" && now - polledAt >= POLL_EVERY) {
       polledAt = now;
+      unanswered.clear(); // what the last poll asked for is lost, or comes late and does no harm
       mark(everything(), "poll");
     }
     if (now - checkedAt >= config.update_interval * 1000) {

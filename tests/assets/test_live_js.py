@@ -180,6 +180,8 @@ def test_a_signal_that_nobody_answers_is_sent_again(screen: Screen) -> None:
 def test_a_page_whose_first_reading_failed_is_read_again(screen: Screen) -> None:
     screen.first_reading = ""
     screen.open(CONFIG | {"since": {"epoch": "e", "seq": 0}}).confirm(recovered=True)
+    assert screen.signals == []
+    screen.later_with_life(15)
     assert screen.signals == [("retry", ["card", "line", "pie"])]
 
 
@@ -208,6 +210,20 @@ def test_a_new_epoch_makes_it_read_everything(screen: Screen) -> None:
     screen.confirm(recovered=False, epoch="f", seq=3)
     assert screen.signals[-1] == ("reload", ["card", "line", "pie"])
     assert screen.page.evaluate("pulseboardLive.position") == {"epoch": "f", "seq": 3}
+
+
+def test_polls_that_failed_hold_nothing_up_when_the_server_is_back(screen: Screen) -> None:
+    screen.open().confirm(recovered=False)
+    screen.accepting = False
+    screen.page.evaluate("window.answering = false")
+    screen.cut()
+    for _ in range(7):
+        screen.later(2100)
+    assert screen.signals[-1][0] == "poll"
+    screen.accepting = True
+    screen.later(2100)
+    screen.confirm(recovered=False, epoch="f")
+    assert screen.signals[-1] == ("reload", ["card", "line", "pie"])
 
 
 def test_what_was_asked_for_when_the_cut_came_is_asked_for_again(screen: Screen) -> None:
