@@ -46,6 +46,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_connections": 2 * threads + 1_000,
             "graceful_timeout": GRACE_SECONDS,
             "keepalive": 15,
+            "limit_request_line": 8_190,
             "proc_name": "pulseboard",
             "control_socket_disable": True,
             "post_worker_init": self._begin,

@@ -32,9 +32,8 @@ def json_body() -> object:
 
     Errors: UnsupportedMedia, TooLarge, NotJson; InvalidRequest for text that is not Unicode.
     """
-    if (request.content_length or 0) > MOST_BYTES:
+    if (request.content_length or 0) > MOST_BYTES or len(body := request.get_data()) > MOST_BYTES:
         raise TooLarge("at most 1 MiB")
-    body = request.get_data()
     if not body:
         return {}
     if not request.is_json:

@@ -38,7 +38,9 @@ def _register_reading(server: Flask, services: Services) -> None:
 
     @server.get("/analytics/dashboards/<dashboard_id>")
     def get_dashboard(dashboard_id: str) -> Response:
-        return _answer(dashboards.get(dashboard_id, current_scope())).make_conditional(request)
+        response = _answer(dashboards.get(dashboard_id, current_scope()))
+        response.make_conditional(request)
+        return response
 
 
 def _register_changes(server: Flask, services: Services) -> None:

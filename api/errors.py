@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.sansio.response import Response as AnyResponse
 
 from services import errors
 
@@ -58,14 +59,20 @@ def problem(
     status: HTTPStatus, code: str, detail: str | None = None, faults: Sequence[Mapping[str, str]] = ()
 ) -> Response:
     """An `application/problem+json` answer."""
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "code": code}
-    body |= {"detail": detail or status.description or status.phrase, "errors": list(faults)}
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "code": code,
+        "detail": detail or status.description or status.phrase,
+        "errors": list(faults),
+    }
     response = Response(json.dumps(body), status.value, content_type="application/problem+json")
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _http_answer(error: HTTPException) -> Response:
+def _http_answer(error: HTTPException) -> AnyResponse:
     """The framework's own errors; their texts may name what is inside, so ours take their place."""
     if error.response is not None:
         return error.response

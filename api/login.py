@@ -79,9 +79,7 @@ def _register_logout(server: Flask, services: Services) -> None:
         return response
 
 
-def _form(
-    demo: bool, problem: str = "", status: int = HTTPStatus.OK, username: str = "", next: str = "/"
-) -> WerkzeugResponse:
+def _form(demo: bool, problem: str = "", status: int = HTTPStatus.OK, username: str = "", next: str = "/") -> Response:
     """The form; its token is in a cookie too, and has to come back in both."""
     token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
     page = render_template("login.html", csrf_token=token, problem=problem, username=username, next=next, demo=demo)
@@ -90,7 +88,7 @@ def _form(
     return response
 
 
-def _too_many(demo: bool) -> WerkzeugResponse:
+def _too_many(demo: bool) -> Response:
     wait = "Too many tries from your address. Please wait a minute."
     response = _form(demo, wait, HTTPStatus.TOO_MANY_REQUESTS, _field("username"), _local(_field("next")))
     response.headers["Retry-After"] = "60"

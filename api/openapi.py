@@ -104,7 +104,8 @@ def _parameters(rule: Rule, operation: Operation, components: Json) -> list[Json
 def _responses(rule: Rule, operation: Operation, components: Json) -> Json:
     responses: Json = {}
     for code in (operation.status, *operation.also):
-        responses[str(code)] = one = {"description": HTTPStatus(code).phrase}
+        one: Json = {"description": HTTPStatus(code).phrase}
+        responses[str(code)] = one
         if operation.answer is not None:
             one["content"] = _json(_schema(operation.answer, components))
         if operation.etag:

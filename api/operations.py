@@ -30,7 +30,7 @@ class Operation:
 OPERATIONS: dict[str, Operation] = {
     "post_events": Operation(
         "Post one event, an array of up to 5,000, or NDJSON; what is accepted is durable and counted when answered.",
-        answers.EventsAnswer, 202, also=(207, 422), arguments=EventArguments, problems=(400, 413, 415, 429, 503)),
+        answers.EventsAnswer, 202, also=(207, 422), arguments=EventArguments, problems=(400, 413, 415, 422, 429, 503)),
     "read_widgets": Operation(
         "Read many widgets at once; one bad widget never spoils the others.",
         answers.WidgetsAnswer, body=schemas.WidgetsBody, problems=(400, 413, 415, 422)),
@@ -75,7 +75,8 @@ OPERATIONS: dict[str, Operation] = {
     "websocket_connections": Operation("The open connections.", answers.ConnectionsAnswer),
     "websocket_disconnect": Operation("End one connection.", status=204, problems=(404,)),
     "websocket_broadcast": Operation(
-        "Send a system message to every connection.", answers.BroadcastAnswer, 202, body=Broadcast, problems=(422,)),
+        "Send a system message to every connection.", answers.BroadcastAnswer, 202, body=Broadcast,
+        problems=(400, 413, 415, 422)),
     "health": Operation("Whether all that is set is within reach.", answers.HealthAnswer, also=(503,)),
     "health_live": Operation("Whether the server answers.", answers.HealthAnswer),
     "openapi": Operation("This document.", answers.Answer),

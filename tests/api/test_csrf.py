@@ -49,12 +49,16 @@ def test_dash_s_own_route_needs_session_and_token(client: Any, signed_in: Callab
 
 
 def _open_page(app: Any) -> dict[str, Any]:
-    output = next(name for name, one in app.callback_map.items() if one.get("callback", None).__name__ == "open_page")
+    """What the browser sends to open the first page."""
+    named = {one["callback"].__name__: name for name, one in app.callback_map.items() if "callback" in one}
+    output = named["open_page"]
+    declared = app.callback_map[output]
     parts = [part.rpartition(".") for part in output.strip(".").split("...")]
     return {
         "output": output,
         "outputs": [{"id": name, "property": prop} for name, _, prop in parts],
-        "inputs": [{"id": "location", "property": "pathname", "value": "/"}],
+        "inputs": [one | {"value": "/" if one["property"] == "pathname" else ""} for one in declared["inputs"]],
+        "state": [one | {"value": None} for one in declared["state"]],
         "changedPropIds": ["location.pathname"],
     }
 
