@@ -88,14 +88,19 @@
     } else {
       moveUpright(item, others, step[1]);
     }
-    touched = true;
+    touch();
     window.dash_clientside.set_props("grid", { layouts: Object.assign({}, layouts, { [WIDE]: wide }) });
   }
 
   function onPointer(event) {
     if (event.target.closest && event.target.closest(".pb-card-head, .react-resizable-handle")) {
-      touched = true;
+      touch();
     }
+  }
+
+  function touch() {
+    touched = true;
+    document.documentElement.dataset.gridTouched = "";
   }
 
   document.addEventListener("keydown", onKey);

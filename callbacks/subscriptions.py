@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard import ids
 from services.access.scope import Scope
-from services.errors import InvalidRequest
+from services.errors import InvalidRequest, PulseboardError
 from services.metrics.query import Query
 from widgets import board
 
@@ -24,10 +24,7 @@ def of_dashboard(services: Services, scope: Scope, specs: Sequence[Mapping[str, 
     asked = {spec["widget_id"]: _queries(spec) for spec in specs}
     return _config(services) | {
         "since": services.hub.position(),  # the figures are read after this, so what changes later is all one can miss
-        "topics": {
-            widget_id: sorted(frozenset().union(*(services.snapshots.topics(query, scope) for query in queries)))
-            for widget_id, queries in asked.items()
-        },
+        "topics": {widget_id: _topics(services, scope, queries) for widget_id, queries in asked.items()},
         "turns": {widget_id: turns(queries) for widget_id, queries in asked.items()},
     }
 
@@ -54,6 +51,13 @@ def _config(services: Services) -> dict[str, Any]:
         "heartbeat_seconds": services.settings.websocket_heartbeat_seconds,
         "update_interval": services.settings.websocket_update_interval,
     }
+
+
+def _topics(services: Services, scope: Scope, queries: Sequence[Query]) -> list[str]:
+    try:
+        return sorted(frozenset().union(*(services.snapshots.topics(query, scope) for query in queries)))
+    except PulseboardError:
+        return []  # the widget itself shows that it may not ask this, or that there is no such site
 
 
 def _queries(spec: Mapping[str, Any]) -> list[Query]:

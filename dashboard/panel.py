@@ -12,9 +12,9 @@ from dash.development.base_component import Component
 
 from dashboard import ids
 from services.clock import to_datetime
+from services.metrics.catalogue import BY_NAME
 from widgets import BY_TYPE
 from widgets.board import WidgetReading
-from widgets.labels import metric_title
 
 MOVE_HELP = "Arrow keys move this card, with Shift they resize it"
 
@@ -47,7 +47,8 @@ def title_of(spec: Mapping[str, Any]) -> str:
     """The widget's own title, else its config's, else its metric's."""
     config = spec.get("config", {})
     named = spec.get("title") or config.get("title")
-    return named or metric_title(config.get("query", {}).get("metric", "")) or spec["widget_type"]
+    metric = BY_NAME.get(config.get("query", {}).get("metric", ""))
+    return named or (metric.title if metric else spec["widget_type"].replace("_", " ").capitalize())
 
 
 def skeleton(widget_type: str) -> Component:

@@ -146,9 +146,10 @@ def _column(column: Column) -> dict[str, Any]:
     shown = {"function": f"params.data['{column.name}{SHOWN}']"}
     base = {"field": column.name, "valueFormatter": shown, "headerTooltip": column.title}
     if column.unit is None:
-        return base | {"headerName": column.title, "flex": 13, "minWidth": 100, "sortingOrder": ["asc", "desc", None]}
+        return base | {"headerName": column.title, "flex": 12, "minWidth": 88, "sortingOrder": ["asc", "desc", None]}
+    flex, least = (10, 84) if column.unit.kind == "money" else (7, 58)
     return base | {
-        "headerName": labels.column_title(column.name), "flex": 10, "minWidth": 68, "type": "rightAligned",
+        "headerName": labels.column_title(column.name), "flex": flex, "minWidth": least, "type": "rightAligned",
         "cellClass": "pb-number ag-right-aligned-cell", "sortingOrder": ["desc", "asc", None],
     }  # fmt: skip
 
