@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,8 @@ from services.errors import InvalidRequest, NotJson, TooLarge, UnsupportedMedia
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_ITEMS = 5_000
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+# A text that never ends is one token up to the end: going back from there would take the square of its length.
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,20 @@ def decode(body: bytes, content_type: str | None, content_encoding: str | None) 
     text = _text(_inflate(body, content_encoding))
     kind = (content_type or "application/json").partition(";")[0].strip().lower()
     if kind in ("application/x-ndjson", "application/ndjson"):
-        items = [_parse_item(line) for line in text.split("\n") if line.strip()]
+        items = _parse_items([line for line in text.split("\n") if line.strip()])
     elif kind == "application/json" or kind.endswith("+json"):
         items = _parse_document(text)
     else:
         raise UnsupportedMedia("send application/json or application/x-ndjson")
     if not items:
         raise InvalidRequest("the body holds no event")
+    _refuse_too_many(items)
+    return items
+
+
+def _refuse_too_many(items: Sized) -> None:
     if len(items) > MAX_ITEMS:
         raise TooLarge(f"at most {MAX_ITEMS} events in one post")
-    return items
 
 
 def _inflate(body: bytes, encoding: str | None) -> bytes:
@@ -79,9 +85,13 @@ def _parse_document(text: str) -> list[object]:
     except json.JSONDecodeError as error:
         raise NotJson(f"the body is not JSON: {error.msg} at character {error.pos}") from None
     except (RecursionError, ValueError):  # nested too deep, or a number without end: perhaps in one item only
-        pieces = _split_array(text)
-        return [_parse_item(piece) for piece in pieces] if pieces else [_parse_item(text)]
+        return _parse_items(_split_array(text) or [text])
     return document if isinstance(document, list) else [document]
+
+
+def _parse_items(texts: list[str]) -> list[object]:
+    _refuse_too_many(texts)
+    return [_parse_item(text) for text in texts]
 
 
 def _parse_item(text: str) -> object:

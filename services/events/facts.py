@@ -14,6 +14,9 @@ from services.events.schemas import fault
 MILLI = 1_000
 ORDER_SIZES = ((25, "small"), (50, "medium"))
 """Bounds in major units: an order under one is of that size."""
+LARGEST_AMOUNT = 10**14
+"""In minor units: a transaction's worth of such amounts still adds up to what a rollup can hold."""
+LARGEST_QUANTITY = 10**9 * MILLI
 _TENS: tuple[int, ...] = tuple(10**power for power in range(8))
 
 Stamp = tuple[Instant, str, str]
@@ -133,11 +136,17 @@ def staff_name_of(data: dict[str, Any]) -> tuple[str, str] | None:
 
 
 def minor(amount: str, digits: int, pointer: str) -> int:
-    """Decimal text to minor units, exactly. Raises InvalidEvent where `amount` has more digits than the currency."""
+    """Decimal text to minor units, exactly.
+
+    Errors: InvalidEvent where `amount` has more digits than the currency, or is more than can be added up.
+    """
     whole, _, fraction = amount.partition(".")
     if len(fraction) > digits:
         raise InvalidEvent([fault("out_of_range", pointer, f"has more than the {digits} minor digits of the currency")])
-    return int(whole + fraction) * _TENS[digits - len(fraction)]
+    units = int(whole + fraction) * _TENS[digits - len(fraction)]
+    if not -LARGEST_AMOUNT < units < LARGEST_AMOUNT:
+        raise InvalidEvent([fault("out_of_range", pointer, "is too large an amount")])
+    return units
 
 
 def milli(quantity: str) -> int:
@@ -150,6 +159,7 @@ def _order(data: dict[str, Any], stamp: Stamp, digits: int) -> Order:
     total = minor(data["total_amount"], digits, "/data/total_amount")
     size = next((size for bound, size in ORDER_SIZES if total < bound * _TENS[digits]), "large")
     lines = tuple(_line(line, index, digits) for index, line in enumerate(data["items"]))
+    _refuse_too_much(lines)
     return Order(
         order_id=data["order_id"],
         stamp=stamp,
@@ -165,6 +175,14 @@ def _order(data: dict[str, Any], stamp: Stamp, digits: int) -> Order:
         order_size=size,
         lines=lines,
     )
+
+
+def _refuse_too_much(lines: tuple[Line, ...]) -> None:
+    if (
+        sum(abs(line.amount) for line in lines) >= LARGEST_AMOUNT
+        or sum(abs(line.quantity) for line in lines) >= LARGEST_QUANTITY
+    ):
+        raise InvalidEvent([fault("out_of_range", "/data/items", "add up to more than can be counted")])
 
 
 def _line(line: dict[str, Any], index: int, digits: int) -> Line:

@@ -84,7 +84,7 @@ class _SiteTransaction:
 
     def _announce(self) -> None:
         touched = self._deltas.measures()
-        self._metrics |= {metric.name for metric in catalogue.METRICS if touched & metric.measures()}
+        self._metrics |= _metrics_of(touched)
         if not self._metrics:
             return
         rollups.bump_topics(self._connection, self._site.id, self._metrics)
@@ -96,6 +96,7 @@ class _SiteTransaction:
         else:
             before, after = Counter(old), Counter(new)
             gone, come = list((before - after).elements()), list((after - before).elements())
+            self._metrics |= _metrics_of(_moved(gone, come))
         self._deltas.change(gone, come)
         for at in {contribution[0] for contribution in (*gone, *come)}:
             self._changes.touch(at)
@@ -155,6 +156,20 @@ class _SiteTransaction:
         for level in levels:
             self._metrics |= STOCK_METRICS
             self._changes.touch(level.stamp[0])
+
+
+def _metrics_of(measures: set[str]) -> set[str]:
+    return {metric.name for metric in catalogue.METRICS if measures & metric.measures()}
+
+
+def _moved(gone: Iterable[Contribution], come: Iterable[Contribution]) -> set[str]:
+    """The measures that change at some instant, though perhaps in no rollup: a correction within one hour."""
+    sums: Counter[tuple[Instant, str, str, int]] = Counter()
+    for contributions, sign in ((gone, -1), (come, 1)):
+        for at, dimension, value, amounts in contributions:
+            for place, amount in amounts:
+                sums[(at, dimension, value, place)] += sign * amount
+    return {catalogue.MEASURES[key[3]] for key, amount in sums.items() if amount}
 
 
 class _Customers:

@@ -25,9 +25,9 @@ QUANTITY_DIGITS = 3
 
 MONEY_PATTERN = r"^-?\d{1,12}(\.\d{1,4})?$"
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,30})?([Zz]|[+-]\d\d:\d\d)")
-_MONEY = re.compile(r"-?\d{1,12}(\.\d{1,4})?")
-_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,9})?")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,30})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_MONEY = re.compile(r"-?\d{1,12}(\.\d{1,4})?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,9})?", re.ASCII)
 _NO_NULL = r"^[^\x00]*$"
 
 

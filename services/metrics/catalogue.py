@@ -107,7 +107,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("system_events", "System events", "Events of the systems themselves.",
            "count", "sum", ("severity",), "system_events", present=("system_events",), lower_is_better=True),
     Metric("low_stock_items", "Low stock", "Products at or under their reorder level at the end of the period.",
-           "count", "state", ("product",), lower_is_better=True),
+           "count", "state", ("product",), present=(), lower_is_better=True),
 )
 # fmt: on
 
