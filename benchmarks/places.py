@@ -1,0 +1,77 @@
+"""Where benchmarks run: services within this process, and the real server as a process of its own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.orders import ZONE
+from services.access.bootstrap import bootstrap
+from services.access.scope import ROLES, Scope
+from services.clock import Clock, now
+from services.container import Services, build
+from services.storage.migrations import upgrade
+from settings import Settings
+from tests.conftest import ADMIN_KEY, ADMIN_PASSWORD, Server
+
+EVERYTHING = Scope("user:benchmark", ROLES["admin"])
+
+
+@contextmanager
+def directory() -> Iterator[Path]:
+    """A place on disk that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="pulseboard-bench-") as name:
+        yield Path(name)
+
+
+def services_on(file: Path, clock: Clock = now) -> Services:
+    """The services on a store with the site main; nothing of them runs yet."""
+    settings = Settings(
+        database_url=f"sqlite:///{file}", secret_key="of a benchmark",
+        bootstrap_admin_password=ADMIN_PASSWORD, bootstrap_api_key=ADMIN_KEY, site_tz=ZONE,
+    )  # fmt: skip
+    services = build(settings, clock)
+    if not file.exists():
+        upgrade(services.store)
+        bootstrap(settings, accounts=services.accounts, keys=services.keys, sites=services.sites)
+    return services
+
+
+@contextmanager
+def server_in(place: Path, **environ: str) -> Iterator[Server]:
+    """The real server, under gunicorn, stopped at the end."""
+    server = Server(place, environ={"SITE_TZ": ZONE, **environ})
+    try:
+        yield server.start()
+        server.stop()
+    finally:
+        server.kill()
+
+
+class Poster:
+    """One client with one connection that stays open."""
+
+    def __init__(self, server: Server) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        self._connection.connect()
+        self._headers = {**server.headers, "Content-Type": "application/json"}
+
+    def post(self, body: bytes) -> dict[str, Any]:
+        """Posts events, all of which have to be accepted."""
+        self._connection.request("POST", "/analytics/events", body, self._headers)
+        response = self._connection.getresponse()
+        answer: dict[str, Any] = json.loads(response.read())
+        assert response.status == 202, answer
+        return answer
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def body(events: Sequence[dict[str, Any]]) -> bytes:
+    return json.dumps(events, ensure_ascii=False).encode()
