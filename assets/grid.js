@@ -103,9 +103,23 @@
     document.documentElement.dataset.gridTouched = "";
   }
 
+  /* Another window, or another person, has saved this dashboard. Our own saves are heard of too: their answer, which
+     brings the new version, is given the time to come. */
+  function onNews(event) {
+    const { dashboard_id: changed, version } = event.detail;
+    const held = (id) => window.dash_component_api.getLayout(id).props.data;
+    setTimeout(() => {
+      const shown = held("dashboard");
+      if (shown && shown.id === changed && held("dashboard-version") < version) {
+        window.dash_clientside.set_props("dashboard-news", { hidden: false });
+      }
+    }, 2000);
+  }
+
+  document.addEventListener("pulseboard:dashboard", onNews);
   document.addEventListener("keydown", onKey);
   document.addEventListener("pointerdown", onPointer, true);
 
   const spaces = (window.dash_clientside = window.dash_clientside || {});
-  spaces.pulseboard = Object.assign(spaces.pulseboard || {}, { layoutChanged });
+  spaces.pulseboard = Object.assign(spaces.pulseboard || {}, { layoutChanged, nothingNew: () => true });
 })();

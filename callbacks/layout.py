@@ -27,6 +27,12 @@ def register(app: Dash, services: Services) -> None:
         State(ids.GRID, "breakpoint"),
         prevent_initial_call=True,
     )
+    app.clientside_callback(
+        ClientsideFunction("pulseboard", "nothingNew"),
+        Output(ids.NEWS, "hidden"),
+        Input(ids.DASHBOARD, "data"),
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output(ids.VERSION, "data", allow_duplicate=True),

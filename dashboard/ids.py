@@ -24,6 +24,8 @@ VERSION = "dashboard-version"
 LAYOUT_CHANGE = "layout-change"
 """A store that the grid's script fills when a person has moved or resized something."""
 NOTICE = "notice"
+NEWS = "dashboard-news"
+"""Word that the dashboard on the page was changed elsewhere; assets/grid.js shows it."""
 EMPTY_STORE = "empty-store"
 
 

@@ -105,13 +105,17 @@ def not_found() -> list[Component]:
 
 def changed_elsewhere() -> Component:
     """What somebody sees whose change came second."""
-    return html.Div(
-        [
-            html.Div([html.Strong("This dashboard was changed elsewhere. "), "Your move was not saved."]),
-            html.A("Load the newest", href="", className="pb-button"),
-        ],
-        className="pb-toast",
-    )
+    return _toast("This dashboard was changed elsewhere. ", "Your move was not saved.")
+
+
+def news() -> Component:
+    """What somebody sees whose page stands for an older version, before they move anything."""
+    return _toast("This dashboard was changed elsewhere. ", "The page shows it as it was.")
+
+
+def _toast(what: str, so: str) -> Component:
+    said = html.Div([html.Strong(what), so])
+    return html.Div([said, html.A("Load the newest", href="", className="pb-button")], className="pb-toast")
 
 
 def not_saved(detail: str) -> Component:

@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard import ids, theme
+from dashboard import ids, pages, theme
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -60,13 +60,16 @@ def shell(person: Person, *, demo: bool) -> Component:
             dcc.Store(id=ids.VERSION),
             html.A("Skip to the dashboard", href=f"#{ids.PAGE}", className="pb-skip"),
             _header(person, demo=demo),
-            html.Div(id=ids.NOTICE, className="pb-notice", role="status", **{"aria-live": "polite"}),
+            html.Div(
+                [html.Div(id=ids.NOTICE), html.Div(pages.news(), id=ids.NEWS, hidden=True)],
+                className="pb-notice", role="status", **{"aria-live": "polite"},
+            ),
             html.Main(id=ids.PAGE, className="pb-page", tabIndex=-1),
         ],
         id=ids.PROVIDER,
         theme=theme.THEME,
         defaultColorScheme="auto",
-    )
+    )  # fmt: skip
 
 
 def nav(links: Sequence[Link], current: str) -> list[Component]:

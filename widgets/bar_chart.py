@@ -88,7 +88,7 @@ def _split(answer: Answer) -> list[Bars]:
 
 
 def render(view: BarChartView, options: BarChartOptions) -> Component:
-    wheel = iter([palette.resolve(options.color), *palette.SERIES[1:], *palette.SERIES * 12])
+    wheel = palette.wheel(options.color)
     colors = [palette.QUIET if bars.compared else next(wheel) for bars in view.series]
     traces = [_trace(bars, color, view, options) for bars, color in zip(view.series, colors, strict=True)]
     values = [value for bars in view.series for value in bars.values]

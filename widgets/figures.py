@@ -15,7 +15,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from services.metrics.answer import Unit, Value
-from widgets import formats
+from widgets import formats, palette
 
 Figure = dict[str, Any]
 
@@ -58,6 +58,34 @@ def frame(**layout: Any) -> Figure:
         "hoverlabel": {"font": FONT, "align": "left"}, "uirevision": "kept",
         **layout,
     }  # fmt: skip
+
+
+def time_line(
+    values: Sequence[Value], color: str, *, width: float, is_open: bool = False, dash: str = "solid",
+    fill: bool = False, show_points: bool = False,
+) -> list[Figure]:  # fmt: skip
+    """Closed buckets as one line; from the last of them to the open one a dashed segment with a hollow point."""
+    ys = [None if value is None else float(value) for value in values]
+    closed = len(ys) - 1 if is_open else len(ys)
+    line = {"color": color, "width": width}
+    quiet = {"type": "scatter", "hoverinfo": "skip", "connectgaps": False}
+    main = {**quiet, "x": list(range(closed)), "y": ys[:closed], "line": {**line, "dash": dash}, "marker": {"size": 5},
+            "mode": "lines+markers" if show_points or closed == 1 else "lines"}  # fmt: skip
+    if fill:
+        main |= {"fill": "tozeroy", "fillcolor": palette.translucent(color, 0.10)}
+    if not is_open:
+        return [main]
+    first = max(closed - 1, 0)
+    hollow = {"symbol": "circle-open", "color": color, "line": {"width": 2}, "size": [0] * (closed - first) + [9]}
+    segment = {**quiet, "x": list(range(first, len(ys))), "y": ys[first:], "line": {**line, "dash": "4px,4px"},
+               "mode": "lines+markers", "marker": {**hollow, "opacity": 1}, "cliponaxis": False}  # fmt: skip
+    return [main, segment]
+
+
+def hover_points(ys: Sequence[float | None], texts: Sequence[str]) -> Figure:
+    """Unseen points that bear the tooltips of a whole figure, one for each position."""
+    return {"type": "scatter", "mode": "markers", "x": list(range(len(ys))), "y": list(ys), "text": list(texts),
+            "marker": {"opacity": 0}, "hovertemplate": "%{text}<extra></extra>"}  # fmt: skip
 
 
 def value_axis(values: Sequence[Value], unit: Unit, **more: Any) -> dict[str, Any]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
+from dash import html
 from dash.development.base_component import Component
 
 from services.metrics.answer import Answer, Label, Unit, Value
 from widgets import figures, formats, labels, palette
 from widgets.contract import Options, View, Widget, must_have_facts
+
+TONES = ((0, 0.06), (0.3, 0.38), (1, 1))
+"""Opacity along the scale: steeper at its beginning, where differences are hardest to see."""
 
 
 class HeatmapOptions(Options):
@@ -74,14 +79,23 @@ def render(view: HeatmapView, options: HeatmapOptions) -> Component:
         "z": [[None if value is None else float(value) for value in row] for row in view.z],
         "zmin": 0, "zmax": max(values, default=0) or 1, "xgap": 3, "ygap": 3, "customdata": _hover(view),
         "hovertemplate": "%{customdata}<extra></extra>", "hoverongaps": False,
-        "colorscale": [[0, palette.translucent(color, 0.06)], [1, color]], "showscale": False,
+        "colorscale": [[at, palette.translucent(color, opacity)] for at, opacity in TONES], "showscale": False,
     }  # fmt: skip
     layout = figures.frame(
         margin={"l": 0, "r": 0, "t": 2, "b": 0, "pad": 4},
         xaxis=figures.position_axis(view.x_texts, 12, tickangle=0),
         yaxis=figures.position_axis(view.y_texts, 24, autorange="reversed"),
     )
-    return figures.graph({"data": [trace], "layout": layout}, _spoken(view))
+    plot = figures.graph({"data": [trace], "layout": layout}, _spoken(view))
+    return html.Div([_scale(view.unit, max(values, default=0), color), plot], className="pb-figure")
+
+
+def _scale(unit: Unit, highest: float, color: str) -> Component:
+    """What the palest and the fullest tone stand for."""
+    tones = ", ".join(f"{palette.translucent(color, opacity)} {at:.0%}" for at, opacity in TONES)
+    least, most = (formats.text(Decimal(str(value)), unit, "compact") for value in (0, highest))
+    bar = html.I(style={"background": f"linear-gradient(90deg, {tones})"}, **{"aria-hidden": "true"})
+    return html.Div([least, bar, most], className="pb-scale")
 
 
 def _hover(view: HeatmapView) -> list[list[str]]:

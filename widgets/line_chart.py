@@ -127,9 +127,9 @@ def _with_compared(answer: Answer, titles: Titles, groups: Sequence[Group]) -> l
 
 def render(view: LineChartView, options: LineChartOptions) -> Component:
     colors = _colors(view, options)
-    traces: list[dict[str, Any]] = []
+    traces: list[figures.Figure] = []
     for series, color in reversed(list(zip(view.series, colors, strict=True))):
-        traces += _traces(series, color, view, options)
+        traces += _traces(series, color, options)
     values = [value for series in view.series for value in series.values()]
     reach = [-0.3, max(len(view.texts) - 0.7, 0.7)]
     layout = figures.frame(
@@ -137,52 +137,37 @@ def render(view: LineChartView, options: LineChartOptions) -> Component:
         yaxis=figures.value_axis(values, view.unit),
     )  # fmt: skip
     keys = [figures.Key(one.title, color, one.compared) for one, color in zip(view.series, colors, strict=True)]
-    return figures.graph({"data": traces, "layout": layout}, _spoken(view), keys)
+    return figures.graph({"data": [*traces, _hover(view)], "layout": layout}, _spoken(view), keys)
 
 
 def _colors(view: LineChartView, options: LineChartOptions) -> list[str]:
     """The option's colour, then the palette's; compared series stay quiet."""
-    rest = iter([palette.resolve(options.color), *palette.SERIES[1:], *palette.SERIES * 3])
+    rest = palette.wheel(options.color)
     return [palette.QUIET if series.compared else next(rest) for series in view.series]
 
 
-def _traces(series: Series, color: str, view: LineChartView, options: LineChartOptions) -> list[dict[str, Any]]:
-    """The closed buckets as one line; from the last of them to the open one a dashed segment with a hollow point."""
-    ys = [None if value is None else float(value) for value in series.values()]
-    closed = len(ys) - 1 if series.points and series.points[-1].open and not series.compared else len(ys)
-    line = {"color": color, "width": 1.5 if series.compared else 2, "shape": "linear"}
-    main = {
-        "type": "scatter", "x": list(range(closed)), "y": ys[:closed], "line": line, "name": series.title,
-        "mode": "lines+markers" if options.show_points or closed == 1 else "lines", "marker": {"size": 5},
-        "connectgaps": False, **_hover(series, view, range(closed)),
-    }  # fmt: skip
+def _traces(series: Series, color: str, options: LineChartOptions) -> list[figures.Figure]:
     if series.compared:
-        main["line"] = {**line, "dash": "dot"}
-    elif options.fill:
-        main |= {"fill": "tozeroy", "fillcolor": palette.translucent(color, 0.10)}
-    if closed == len(ys):
-        return [main]
-    first = max(closed - 1, 0)
-    hover = _hover(series, view, range(first, len(ys)))
-    hover["text"][:-1] = [""] * (len(ys) - first - 1)
-    segment = {
-        "type": "scatter", "x": list(range(first, len(ys))), "y": ys[first:], "mode": "lines+markers",
-        "line": {**line, "dash": "4px,4px"}, "showlegend": False, "name": "open", "connectgaps": False,
-        "marker": {"size": [0] * (len(ys) - first - 1) + [9], "symbol": "circle-open", "line": {"width": 2},
-                   "color": color, "opacity": 1},
-        **hover,
-    }  # fmt: skip
-    return [main, segment]
+        return figures.time_line(series.values(), color, width=1.5, dash="dot")
+    is_open = bool(series.points) and series.points[-1].open
+    return figures.time_line(
+        series.values(), color, is_open=is_open, width=2, fill=options.fill, show_points=options.show_points
+    )
 
 
-def _hover(series: Series, view: LineChartView, positions: Sequence[int]) -> dict[str, Any]:
+def _hover(view: LineChartView) -> figures.Figure:
+    """One tooltip for each bucket, with what every series has there."""
+    columns = list(zip(*(series.points for series in view.series), strict=True))
+    tops = [max((float(point.y) for point in points if point.y is not None), default=None) for points in columns]
     texts = []
-    for at in positions:
-        written = formats.text(series.points[at].y, view.unit)
-        mark = ", still open" if series.points[at].open and not series.compared else ""
-        head = series.title if series.compared or len(view.series) > 2 else view.spans[at]
-        texts.append(f"{head}{mark}<br><b>{written}</b>")
-    return {"text": texts, "hovertemplate": "%{text}<extra></extra>"}
+    for at, points in enumerate(columns):
+        lines = [
+            f"<b>{formats.text(point.y, view.unit)}</b>" + (f"  {series.title}" if len(view.series) > 1 else "")
+            for series, point in zip(view.series, points, strict=True)
+        ]
+        mark = ", still open" if points[0].open else ""
+        texts.append("<br>".join([f"{view.spans[at]}{mark}", *lines]))
+    return figures.hover_points(tops, texts)
 
 
 def _spoken(view: LineChartView) -> str:

@@ -5,6 +5,8 @@ Everything that is not a figure takes its colours from assets/tokens.css, and so
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain, cycle
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
@@ -33,6 +35,11 @@ Color = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6}|[a-z]{3,12}
 def resolve(color: str | None, default: str = ACCENT) -> str:
     """A named or written colour as #rrggbb."""
     return default if color is None else NAMED.get(color, color)
+
+
+def wheel(first: str | None) -> Iterator[str]:
+    """Colours for any number of series: the one asked for, then the palette's, over and over."""
+    return chain([resolve(first)], SERIES[1:], cycle(SERIES))
 
 
 def translucent(color: str, opacity: float) -> str:

@@ -93,8 +93,8 @@ def render(view: PieChartView, options: PieChartOptions) -> Component:
 
 
 def _colors(view: PieChartView, options: PieChartOptions) -> list[str]:
-    wheel = [palette.resolve(options.color), *palette.SERIES[1:]] * (len(view.slices) // 8 + 1)
-    return [palette.QUIET if part.label == labels.OTHER else wheel[at] for at, part in enumerate(view.slices)]
+    wheel = palette.wheel(options.color)
+    return [palette.QUIET if part.label == labels.OTHER else next(wheel) for part in view.slices]
 
 
 def _row(part: Slice, color: str, unit: Unit) -> Component:

@@ -15,7 +15,7 @@ from widgets.contract import Options, View, Widget, must_have_facts
 
 
 class SparklineOptions(Options):
-    """`show_points` marks the highest and the lowest; `fill` is on unless the config says otherwise."""
+    """`fill` is on unless the config says otherwise."""
 
     groupings: ClassVar[tuple[int, ...]] = (1,)
     along_time: ClassVar[bool] = True
@@ -78,29 +78,20 @@ def render(view: SparklineView, options: SparklineOptions) -> Component:
 def _figure(view: SparklineView, options: SparklineOptions) -> figures.Figure:
     color = palette.resolve(options.color)
     ys = [None if value is None else float(value) for value in view.values]
+    lines = figures.time_line(
+        view.values, color, is_open=view.open, width=1.75, fill=options.fill, show_points=options.show_points
+    )
     texts = [f"{span}<br><b>{formats.text(value, view.unit)}</b>"
              for span, value in zip(view.spans, view.values, strict=True)]  # fmt: skip
-    hover = {"text": texts, "hovertemplate": "%{text}<extra></extra>"}
-    closed = len(ys) - 1 if view.open else len(ys)
-    line = {"color": color, "width": 1.75}
-    main = {"type": "scatter", "mode": "lines", "x": list(range(closed)), "y": ys[:closed], "line": line,
-            "text": texts[:closed], "hovertemplate": "%{text}<extra></extra>"}  # fmt: skip
-    if options.fill:
-        main |= {"fill": "tozeroy", "fillcolor": palette.translucent(color, 0.12)}
-    tail = {"type": "scatter", "mode": "lines", "x": list(range(max(closed - 1, 0), len(ys))),
-            "y": ys[max(closed - 1, 0) :], "line": {**line, "dash": "3px,3px"}, "hoverinfo": "skip"}  # fmt: skip
-    tip = {"type": "scatter", "mode": "markers", "x": [len(ys) - 1], "y": ys[-1:],
-           "marker": {"size": 8, "color": color, "symbol": "circle-open" if view.open else "circle",
-                      "line": {"width": 2}}, "cliponaxis": False, **hover, "text": texts[-1:]}  # fmt: skip
     hidden = {"visible": False, "fixedrange": True}
     known = [y for y in ys if y is not None] or [0.0]
-    reach = max(max(known), 0.0) - min(min(known), 0.0) or 1.0
+    low, high = min(*known, 0.0), max(*known, 0.0)
     layout = figures.frame(
         hovermode="x", margin={"l": 0, "r": 0, "t": 6, "b": 2},
-        xaxis={**hidden, "range": [0, len(ys) - 1 + 0.02 * len(ys)]},
-        yaxis={**hidden, "range": [min(min(known), 0.0), max(max(known), 0.0) + reach * 0.08]},
+        xaxis={**hidden, "range": [0, (len(ys) - 1) * 1.03 or 1]},
+        yaxis={**hidden, "range": [low, high + (high - low or 1.0) * 0.08]},
     )  # fmt: skip
-    return {"data": [main, *([tail] if view.open else []), tip], "layout": layout}
+    return {"data": [*lines, figures.hover_points(ys, texts)], "layout": layout}
 
 
 def _spoken(view: SparklineView, options: SparklineOptions) -> str:

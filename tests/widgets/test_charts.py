@@ -58,13 +58,35 @@ def test_line_has_a_point_for_each_bucket_and_the_compared_ones_aligned() -> Non
 def test_line_draws_the_way_to_the_open_bucket_dashed_with_a_hollow_point() -> None:
     asked = options(line_chart.LineChartOptions, "revenue", "hour")
     drawn = figure(line_chart.render(line_chart.select([answer("revenue", ["hour"], HOURS)], asked), asked))
-    closed, last = drawn["data"]
+    closed, last, hover = drawn["data"]
     assert closed["y"] == [10.0]
     assert last["y"] == [10.0, 4.5]
     assert "dash" in last["line"]
     assert last["marker"]["symbol"] == "circle-open"
-    assert last["text"][0] == ""
-    assert "still open" in last["text"][1]
+    assert [("still open" in text) for text in hover["text"]] == [False, True]
+
+
+def test_more_series_than_colours_are_drawn_all_the_same() -> None:
+    groups = [Group((NINE, f"method-{at}"), 1) for at in range(120)]
+    for module, of in ((line_chart, line_chart.LineChartOptions), (bar_chart, bar_chart.BarChartOptions)):
+        asked = options(of, "orders", "hour", "payment_method")
+        view = module.select([answer("orders", ["hour", "payment_method"], groups)], asked)
+        assert len(figure(module.render(view, asked))["data"]) >= 120
+
+
+def test_a_day_of_one_open_hour_is_drawn() -> None:
+    for module, of in ((line_chart, line_chart.LineChartOptions), (sparkline, sparkline.SparklineOptions)):
+        asked = options(of, "orders", "hour")
+        view = module.select([answer("orders", ["hour"], [Group((NINE,), 4, open=True)])], asked)
+        assert figure(module.render(view, asked))["data"][1]["marker"]["size"] == [9]
+
+
+def test_a_chart_without_any_bucket_is_drawn() -> None:
+    for module, of in ((line_chart, line_chart.LineChartOptions), (sparkline, sparkline.SparklineOptions),
+                       (bar_chart, bar_chart.BarChartOptions)):  # fmt: skip
+        asked = options(of, "orders", "hour")
+        view = module.select([answer("orders", ["hour"], [], axes=((),))], asked)
+        assert figure(module.render(view, asked))["data"]
 
 
 def test_line_by_a_second_dimension_fills_what_is_missing() -> None:
