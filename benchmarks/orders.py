@@ -53,7 +53,7 @@ class Restaurant:
             yield day, self.day(day)
 
     def order(self, at: datetime) -> dict[str, Any]:
-        """One event; 3 of 10 guests are not known by name."""
+        """One event; of 10 guests 6 are regulars, 1 is seen this once, and 3 are not known."""
         chance, self._number = self._random, self._number + 1
         lines = [self._line() for _ in range(chance.choice((1, 2, 2, 3)))]
         total = sum(cents for _, cents in lines)
@@ -64,8 +64,11 @@ class Restaurant:
             "payment_method": chance.choice(METHODS), "channel": chance.choice(CHANNELS),
             "tax_amount": money(total * 7 // 107), "items": [line for line, _ in lines],
         }  # fmt: skip
-        if chance.random() < 0.7:
+        known = chance.random()
+        if known < 0.6:
             data["customer_id"] = f"c-{chance.randrange(self._customers)}"
+        elif known < 0.7:
+            data["customer_id"] = f"once-{self._number}"
         if chance.random() < 0.3:
             data["tip_amount"] = money(total // 10)
         return event(f"order-{self._number}", at, data)

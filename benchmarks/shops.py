@@ -37,6 +37,7 @@ LOOKED_AT = time(20, 30)
 DAYS_AT_ONCE = 10
 DASHBOARD = overview(EVERYTHING)
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _MONEY = ("discount_amount", "tip_amount")
 
 
@@ -109,8 +110,7 @@ def _accepted(event: Mapping[str, Any]) -> Accepted:
     checked = {**dict.fromkeys(_MONEY, "0"), **event["data"]}
     checked["items"] = [{**line, "quantity": str(line["quantity"])} for line in checked["items"]]
     fact = fact_of(event["type"], checked, (at, event["id"], event["source"]), 2)
-    body = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return Accepted(event["site"], event["source"], event["id"], event["type"], at, body, fact)
+    return Accepted(event["site"], event["source"], event["id"], event["type"], at, _ENCODER.encode(event), fact)
 
 
 @contextmanager
