@@ -132,6 +132,9 @@ class Writer:
             self._commit([post])
 
     def _finish(self, post: Post, answer: Any) -> None:
-        if post.after is not None:
-            post.after(answer)
+        try:
+            if post.after is not None:
+                post.after(answer)
+        except Exception:  # noqa: BLE001  # it is on disk: its poster hears so, whoever else does not
+            _log.exception("a commit could not be announced")
         post.done.set_result(answer)
