@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, set_props
@@ -16,7 +15,7 @@ from callbacks import subscriptions, view
 from dashboard import ids, pages, shell
 from services.access.scope import Permission, Scope
 from services.dashboards.saved import Dashboard
-from services.metrics.query import AbsoluteRange, Query
+from services.metrics.query import Query
 from services.metrics.sites import Site
 
 if TYPE_CHECKING:
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/dashboards/"
 SIGNS_OF_LIFE = ("orders", "payments", "staff_actions", "customer_actions", "system_events", "low_stock_items")
-"""Metrics of which one has facts as soon as anything was recorded."""
-_FROM, _TO = datetime(1971, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-ALWAYS = AbsoluteRange.model_validate({"from": _FROM, "to": _TO})
+"""Metrics of which one has facts as soon as anything was recorded; the likeliest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +113,11 @@ def chosen(own: Sequence[Dashboard], pathname: str | None) -> Dashboard | None:
 
 def is_empty(services: Services, scope: Scope) -> bool:
     """Whether nothing at all was recorded yet at the sites that the scope reaches."""
-    readings = services.snapshots.read([Query(metric=name, range=ALWAYS) for name in SIGNS_OF_LIFE], scope)
-    answers = [reading.answer for reading in readings]
-    return all(answer is not None and not answer.has_facts for answer in answers)
+    for name in SIGNS_OF_LIFE:
+        (reading,) = services.snapshots.read([Query(metric=name)], scope)
+        if reading.answer is None or reading.answer.has_facts:
+            return False
+    return True
 
 
 def leave_empty_store(services: Services, scope: Scope, pathname: str | None, search: str | None) -> None:

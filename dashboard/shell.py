@@ -111,9 +111,10 @@ def _connection() -> Component:
 
 def _theme_switch() -> Component:
     items = [
-        {"value": value, "label": html.I(className="pb-icon", title=title, **{"data-icon": value})}
+        {"value": value, "label": [html.I(className="pb-icon", title=title, **{"data-icon": value}),
+                                   html.Span(title, className="pb-sr")]}
         for value, title in theme.CHOICES
-    ]
+    ]  # fmt: skip
     return dmc.SegmentedControl(
         id=ids.THEME, data=items, value="auto", persistence=True, size="xs", className="pb-theme",
         **{"aria-label": "Colour scheme"},

@@ -31,6 +31,16 @@ def test_the_first_event_brings_the_dashboard(services: Any, manager: Scope, ord
     assert [link.children for link in shown.nav] == ["Overview", "Patterns"]
 
 
+def test_anything_recorded_ends_the_waiting(services: Any, manager: Scope) -> None:
+    event = {
+        "type": "system_event",
+        "occurred_at": "2026-03-01T12:00:00Z",
+        "data": {"event_type": "till_opened", "message": "Good morning", "severity": "low"},
+    }
+    services.intake.accept([event], scope=Scope("user:admin", ROLES["admin"]), source="tests")
+    assert page.page_at(services, manager, "/", None, ADDRESS).shown is not None
+
+
 def test_an_address_names_a_dashboard(services: Any, manager: Scope, order: Callable[..., None]) -> None:
     order("1", "5.00")
     second = services.dashboards.ensure_defaults(manager)[1]
