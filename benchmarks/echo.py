@@ -1,26 +1,33 @@
-"""A bare flask-sock echo server: `python -m benchmarks.echo PORT`."""
+"""A bare flask-sock echo server under the kind of gunicorn worker that Pulseboard has: `python -m benchmarks.echo`."""
 
 from __future__ import annotations
 
-import sys
+import os
 from typing import Any
 
 from flask import Flask
 from flask_sock import Sock
+from gunicorn.app.base import BaseApplication
 
-from benchmarks.processes import Gthread
+THREADS = 124
 
 
-def make() -> Flask:
-    app = Flask("echo")
+class Echo(BaseApplication):  # type: ignore[misc]
+    def load_config(self) -> None:
+        options = {"bind": f"127.0.0.1:{os.environ['PORT']}", "worker_class": "gthread", "threads": THREADS}
+        for name, value in options.items():
+            self.cfg.set(name, value)
 
-    @Sock(app).route("/echo")
-    def echo(socket: Any) -> None:
-        while True:
-            socket.send(socket.receive())
+    def load(self) -> Flask:
+        app = Flask("echo")
 
-    return app
+        @Sock(app).route("/echo")
+        def echo(socket: Any) -> None:
+            while True:
+                socket.send(socket.receive())
+
+        return app
 
 
 if __name__ == "__main__":
-    Gthread(int(sys.argv[1]), make).run()
+    Echo().run()

@@ -23,9 +23,8 @@ from simple_websocket import Client, ConnectionClosed
 
 from benchmarks.figures import Figure, Samples, command, interleaved, stage
 from benchmarks.orders import ZONE, Restaurant
-from benchmarks.places import Poster, body, directory, server_in
-from benchmarks.processes import serving
-from tests.conftest import Server
+from benchmarks.places import Poster, body, directory
+from benchmarks.processes import Server, serving
 
 PATH = "/analytics/realtime/dashboard"
 TOPICS = ["revenue@main", "orders@main", "customers@main", "average_order_value@main"]
@@ -38,10 +37,10 @@ def run(quick: bool) -> list[Figure]:
     pairs = 10 if quick else 120
     with (
         directory() as place,
-        server_in(place / "server") as server,
-        serving("benchmarks.echo", log=place / "echo.log") as (address, _),
+        serving(place / "server") as server,
+        serving(place / "echo", ("-m", "benchmarks.echo")) as echo,
         closing(_Pulseboard(server)) as ours,
-        closing(_Echo(address)) as theirs,
+        closing(_Echo(echo)) as theirs,
     ):
         interleaved(5, ours.measure, theirs.measure)  # both begin warm
         with stage(f"{pairs} pairs"):
@@ -67,8 +66,8 @@ def _wait_idly() -> None:
 
 
 class _Echo:
-    def __init__(self, address: str) -> None:
-        self._socket = Client(address.replace("http", "ws") + "/echo")
+    def __init__(self, server: Server) -> None:
+        self._socket = Client(f"{server.socket_url}/echo")
 
     def measure(self) -> float:
         _wait_idly()
@@ -102,7 +101,7 @@ class _Listener:
     """A client that subscribes, and notes when each frame about events came."""
 
     def __init__(self, server: Server) -> None:
-        self._socket = Client(server.url.replace("http", "ws") + PATH, headers=server.headers)
+        self._socket = Client(server.socket_url + PATH, headers=server.headers)
         self._came: queue.Queue[float] = queue.Queue()
         self._subscribed = threading.Event()
         threading.Thread(target=self._hear, daemon=True).start()

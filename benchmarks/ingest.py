@@ -22,7 +22,8 @@ from sqlalchemy import event as listening
 
 from benchmarks.figures import Figure, command, interleaved, stage
 from benchmarks.orders import Restaurant
-from benchmarks.places import EVERYTHING, Poster, body, directory, server_in, services_on
+from benchmarks.places import EVERYTHING, Poster, body, directory, services_on
+from benchmarks.processes import serving
 
 BATCH = 500
 CLIENTS = 4
@@ -43,7 +44,7 @@ def run(quick: bool) -> list[Figure]:
             batches = _batches((rounds + 1) * batches_a_round)
             written = _written(place / "reference.sqlite3", place / "raw.sqlite3", batches)
         raw = _Raw(place / "raw.sqlite3", iter(written))
-        with stage(f"{rounds} pairs of {events} events"), server_in(place / "server") as server:
+        with stage(f"{rounds} pairs of {events} events"), serving(place / "server") as server:
             http = _Http([Poster(server) for _ in range(CLIENTS)], iter([body(batch) for batch in batches]))
             http.take(batches_a_round)  # both begin warm
             raw.take(batches_a_round)

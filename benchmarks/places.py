@@ -1,4 +1,4 @@
-"""Where benchmarks run: services within this process, and the real server as a process of its own."""
+"""Where benchmarks run: services within this process on a store of their own, and clients of a server."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.orders import ZONE
+from benchmarks.processes import KEY, PASSWORD, Server
 from services.access.bootstrap import bootstrap
 from services.access.scope import ROLES, Scope
 from services.clock import Clock, now
 from services.container import Services, build
 from services.storage.migrations import upgrade
 from settings import Settings
-from tests.conftest import ADMIN_KEY, ADMIN_PASSWORD, Server
 
 EVERYTHING = Scope("user:benchmark", ROLES["admin"])
 
@@ -33,24 +33,13 @@ def services_on(file: Path, clock: Clock = now) -> Services:
     """The services on a store with the site main; nothing of them runs yet."""
     settings = Settings(
         database_url=f"sqlite:///{file}", secret_key="of a benchmark",
-        bootstrap_admin_password=ADMIN_PASSWORD, bootstrap_api_key=ADMIN_KEY, site_tz=ZONE,
+        bootstrap_admin_password=PASSWORD, bootstrap_api_key=KEY, site_tz=ZONE,
     )  # fmt: skip
     services = build(settings, clock)
     if not file.exists():
         upgrade(services.store)
         bootstrap(settings, accounts=services.accounts, keys=services.keys, sites=services.sites)
     return services
-
-
-@contextmanager
-def server_in(place: Path, **environ: str) -> Iterator[Server]:
-    """The real server, under gunicorn, stopped at the end."""
-    server = Server(place, environ={"SITE_TZ": ZONE, **environ})
-    try:
-        yield server.start()
-        server.stop()
-    finally:
-        server.kill()
 
 
 class Poster:
