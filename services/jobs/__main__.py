@@ -57,7 +57,7 @@ def _rebuild(store: Store) -> int:
         names = list(sites.load(connection))
     for name in names:
         with tqdm(unit=" days", desc=f"rebuilding {name}") as bar:
-            recount.rebuild(write, store, name, clock.now(), _shown_on(bar))
+            recount.rebuild(write, name, clock.now(), _shown_on(bar))
     print("rebuilt")
     return 0
 

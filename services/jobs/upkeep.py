@@ -46,7 +46,7 @@ class Upkeep:
         for site in known.values():
             if site.rebuilding:
                 _log.info("rebuilding the rollups of %s", site.id)
-                recount.rebuild(self._writer.run, self._store, site.id, self._clock())
+                recount.rebuild(self._writer.run, site.id, self._clock())
                 self._tell(site.id)
         self._prune(list(known))
         return PRUNE_EVERY_SECONDS

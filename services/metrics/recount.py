@@ -6,6 +6,7 @@ what the rollups say; rebuilding replaces them, a few days in each transaction, 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, text
 from services.clock import HOUR, MINUTE, Instant
 from services.events.facts import Action, Line, Order, Payment, Refund
 from services.metrics import contributions, rollups, sites
+from services.metrics.business_time import ONE_DAY
 from services.metrics.catalogue import MEASURES
 from services.metrics.contributions import Booking, Contribution
 from services.metrics.deltas import Cell, Deltas
@@ -26,9 +28,13 @@ DAYS_AT_ONCE = 7
 KEEP_MINUTES = 48 * HOUR
 NOTHING_BUILT = "0001-01-01"
 
+_log = logging.getLogger("pulseboard.recount")
+
+Span = tuple[date, date]
+
 Progress = Callable[[int, int], None]
 """Called with (days done, days in all)."""
-RunWrite = Callable[[Callable[[Connection], object]], object]
+RunWrite = Callable[[Callable[[Connection], Any]], Any]
 """How a piece of work gets its own write transaction."""
 
 
@@ -70,40 +76,62 @@ def verify(store: Store, progress: Progress = lambda _done, _all: None) -> list[
     return differences
 
 
-def rebuild(
-    write: RunWrite, store: Store, site_id: str, now: Instant, progress: Progress = lambda _a, _b: None
-) -> None:
-    """Builds the site's rollups anew: marks it, fills in some days in each transaction, and takes the mark away."""
-    write(lambda connection: _clear(connection, site_id))
-    with store.reading() as connection:
-        span = _span(connection, sites.load(connection)[site_id])
+def rebuild(write: RunWrite, site_id: str, now: Instant, progress: Progress = lambda _done, _all: None) -> None:
+    """Builds the site's rollups anew: marks it, fills in some days in each transaction, and takes the mark away.
+
+    Where somebody moves the mark meanwhile (a calendar changed once more), it begins again.
+    """
+    while not _rebuilt(write, site_id, now, progress):
+        _log.info("the site %s changed while its rollups were built; they are built once more", site_id)
+
+
+def _rebuilt(write: RunWrite, site_id: str, now: Instant, progress: Progress) -> bool:
+    span = write(lambda connection: _clear(connection, site_id))
     for first, last, done, total in _chunks(span):
-        write(lambda connection, first=first, last=last: _build(connection, site_id, first, last))  # type: ignore[misc]
+        if not write(lambda connection, first=first, last=last: _build(connection, site_id, first, last)):  # type: ignore[misc]
+            return False
         progress(done, total)
-    write(lambda connection: _finish(connection, site_id, now))
+    mark = NOTHING_BUILT if span is None else (span[1] + ONE_DAY).isoformat()
+    return bool(write(lambda connection: _finish(connection, site_id, mark, now)))
 
 
-def _clear(connection: Connection, site_id: str) -> None:
+def _clear(connection: Connection, site_id: str) -> Span | None:
+    """Empties the rollups and marks them from the first day of any fact on, which with the last is returned.
+
+    Before that day there is nothing to build: events that come from there meanwhile are booked as ever.
+    """
     for table in ("rollup_day", "rollup_hour", "customer_day"):
         connection.execute(text(f"DELETE FROM {table} WHERE site = :site"), {"site": site_id})  # noqa: S608  # literals
-    _mark(connection, site_id, NOTHING_BUILT)
+    span = _span(connection, sites.load(connection)[site_id])
+    _mark(connection, site_id, NOTHING_BUILT if span is None else span[0].isoformat())
+    return span
 
 
-def _build(connection: Connection, site_id: str, first: date, last: date) -> None:
+def _build(connection: Connection, site_id: str, first: date, last: date) -> bool:
+    """Fills in these days, unless the mark is no longer at the first of them."""
     site = sites.load(connection)[site_id]
+    if site.built_before != first.isoformat():
+        return False
+    _fill(connection, site, first, last)
+    _mark(connection, site_id, last.isoformat())
+    return True
+
+
+def _fill(connection: Connection, site: Site, first: date, last: date) -> None:
     calendar = site.calendar
     deltas = recount(connection, site, calendar.day_start(first), calendar.day_start(last))
     deltas.minutes.clear()
-    rollups.apply(connection, site_id, deltas)
-    _mark(connection, site_id, last.isoformat())
+    rollups.apply(connection, site.id, deltas)
 
 
-def _finish(connection: Connection, site_id: str, now: Instant) -> None:
+def _finish(connection: Connection, site_id: str, mark: str, now: Instant) -> bool:
     """Fills in days that events opened meanwhile and the minutes, then queries may use the rollups again."""
     site = sites.load(connection)[site_id]
+    if site.built_before != mark:
+        return False
     span = _span(connection, site)
-    if span is not None and site.built_before is not None and span[1].isoformat() >= site.built_before:
-        _build(connection, site_id, max(date.fromisoformat(site.built_before), span[0]), span[1] + timedelta(days=1))
+    if span is not None and span[1].isoformat() >= mark:
+        _fill(connection, site, max(date.fromisoformat(mark), span[0]), span[1] + ONE_DAY)
     connection.execute(text("DELETE FROM rollup_minute WHERE site = :site"), {"site": site_id})
     start = (now - KEEP_MINUTES) // MINUTE * MINUTE
     bounds = {"site": site_id, "start": start}
@@ -112,6 +140,7 @@ def _finish(connection: Connection, site_id: str, now: Instant) -> None:
     recent.hours.clear()
     recent.customers.clear()
     rollups.apply(connection, site_id, recent)
+    return True
 
 
 def _mark(connection: Connection, site_id: str, built_before: str) -> None:
@@ -119,7 +148,7 @@ def _mark(connection: Connection, site_id: str, built_before: str) -> None:
     connection.execute(text("UPDATE sites SET built_before = :date WHERE id = :site"), values)
 
 
-def _span(connection: Connection, site: Site) -> tuple[date, date] | None:
+def _span(connection: Connection, site: Site) -> Span | None:
     """The first and last business date that facts or daily rollups speak of; None where there are none."""
     found: list[date] = []
     for table in ("orders", "refunds", "payments", "actions"):
@@ -133,11 +162,11 @@ def _span(connection: Connection, site: Site) -> tuple[date, date] | None:
     return (min(found), max(found)) if found else None
 
 
-def _chunks(span: tuple[date, date] | None) -> Iterator[tuple[date, date, int, int]]:
+def _chunks(span: Span | None) -> Iterator[tuple[date, date, int, int]]:
     """(first, past the last, days done after it, days in all) of pieces of the span."""
     if span is None:
         return
-    first, end = span[0], span[1] + timedelta(days=1)
+    first, end = span[0], span[1] + ONE_DAY
     total = (end - first).days
     day = first
     while day < end:
