@@ -5,9 +5,9 @@ The hot path writes tuples straight through the driver; names in the SQL come fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -18,19 +18,23 @@ IN_LIST = 400
 """How many values one `IN (…)` holds: well under every store's limit of parameters."""
 
 
+_ROWS_AT_ONCE = (100, 20, 5, 1)
+"""Few sizes, so that the statements stay prepared."""
+
+
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Rows in the table's column order; a key that is there already is an error."""
-    _run(connection, _insert_sql(table, mark(connection)), rows)
+    _write(connection, table, rows, "")
 
 
 def replace(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Rows in the table's column order; where the key is there already, all other columns are replaced."""
-    _run(connection, _upsert_sql(table, mark(connection), "{c} = excluded.{c}"), rows)
+    """Rows in the table's column order, their keys all different; where one is there already, the rest is replaced."""
+    _write(connection, table, rows, "{c} = excluded.{c}")
 
 
 def add(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Rows in the table's column order; where the key is there already, all other columns are added to it."""
-    _run(connection, _upsert_sql(table, mark(connection), "{c} = {t}.{c} + excluded.{c}"), rows)
+    """Rows in the table's column order, their keys all different; where one is there already, the rest is added."""
+    _write(connection, table, rows, "{c} = {t}.{c} + excluded.{c}")
 
 
 def chunks(values: Iterable[str], size: int = IN_LIST) -> Iterator[list[str]]:
@@ -49,12 +53,18 @@ def select_in(connection: Connection, sql: str, fixed: Row, values: Iterable[str
 
 def execute(connection: Connection, sql: str, rows: Sequence[Row]) -> None:
     """`sql` for each row, its places written `{p}`."""
-    _run(connection, lambda: sql.format(p=mark(connection)), rows)
-
-
-def _run(connection: Connection, sql: Callable[[], str] | str, rows: Sequence[Row]) -> None:
     if rows:
-        connection.exec_driver_sql(sql if isinstance(sql, str) else sql(), list(rows))
+        connection.exec_driver_sql(sql.format(p=mark(connection)), list(rows))
+
+
+def _write(connection: Connection, table: Table, rows: Sequence[Row], setter: str) -> None:
+    """Writes many rows a statement: with one a row, the driver would give way to other threads after each of them."""
+    place, done = mark(connection), 0
+    while done < len(rows):
+        count = next(size for size in _ROWS_AT_ONCE if size <= len(rows) - done)
+        values = tuple(chain.from_iterable(rows[done : done + count]))
+        connection.exec_driver_sql(_write_sql(table, place, setter, count), values)
+        done += count
 
 
 def mark(connection: Connection) -> str:
@@ -63,15 +73,13 @@ def mark(connection: Connection) -> str:
 
 
 @lru_cache
-def _insert_sql(table: Table, mark: str) -> str:
+def _write_sql(table: Table, place: str, setter: str, count: int) -> str:
     columns = [column.name for column in table.columns]
-    marks = ", ".join([mark] * len(columns))
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  # names of our own tables
-
-
-@lru_cache
-def _upsert_sql(table: Table, mark: str, setter: str) -> str:
+    row = f"({', '.join([place] * len(columns))})"
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"  # noqa: S608  # our own names
+    if not setter:
+        return sql
     keys = [column.name for column in table.primary_key]
     others = [column.name for column in table.columns if column.name not in keys]
     settings = ", ".join(setter.format(c=name, t=table.name) for name in others)
-    return f"{_insert_sql(table, mark)} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {settings}"
+    return f"{sql} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {settings}"

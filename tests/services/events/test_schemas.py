@@ -142,8 +142,6 @@ def test_money_is_decimal_text_and_nothing_else(amount: Any) -> None:
         ({"items": [line("Cola", "1", float("inf"))]}, ("wrong_type", "/data/items/0/quantity")),
         ({"items": [line("Cola", "1", 10**12)]}, ("wrong_type", "/data/items/0/quantity")),
         ({"items": [line("Cola", 1.5)]}, ("wrong_type", "/data/items/0/line_amount")),  # type: ignore[arg-type]
-        ({"note": float("nan")}, ("out_of_range", "/data")),
-        ({"note": float("-inf")}, ("out_of_range", "/data")),
         ({"note": "a lone \udfff"}, ("invalid", "/data")),
         ({"note": ["a", {"b": "\ud800"}]}, ("invalid", "/data")),
         ({"\ud800": 1}, ("wrong_type", "/data")),
