@@ -89,7 +89,7 @@ def state(reading: WidgetReading) -> str:
 
 def content(reading: WidgetReading) -> Component:
     """What the widget draws, or the honest panel that stands in its place."""
-    if reading.view is not None and reading.options is not None:
+    if reading.status == "ok" and reading.view is not None and reading.options is not None:
         drawn = BY_TYPE[reading.widget_type].render(reading.view, reading.options)
         return html.Div(drawn, className="pb-content")
     detail = "" if reading.error is None else reading.error.detail

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from services.metrics.answer import Answer, Label, Unit, Value
 from services.metrics.query import Query
 from widgets import figures, formats, labels, palette
-from widgets.contract import Options, View, Widget, must_have_facts
+from widgets.contract import Options, View, Widget
 
 
 class BarChartOptions(Options):
@@ -55,7 +55,6 @@ class BarChartView(View):
 def select(answers: Sequence[Answer], options: BarChartOptions) -> BarChartView:
     """One value for each label, for each series. The compared series is named `previous`."""
     (answer,) = answers
-    must_have_facts(answer)
     series = _split(answer) if len(answer.group_by) == 2 else _single(answer, options.query)
     open_labels = {group.labels[0] for group in answer.groups if group.open}
     return BarChartView(

@@ -40,7 +40,7 @@ ReadAnswers = Callable[[list[Query]], Sequence[Reading]]
 
 @dataclass(frozen=True, slots=True)
 class WidgetReading:
-    """One widget as it stands now; `view` is there when the status is ok, `error` when it is not.
+    """One widget as it stands now; `view` is there unless the status is error, `error` unless it is ok.
 
     `zone` is the site's, for saying `timestamp` in; None where nothing could be read.
     """
@@ -130,11 +130,14 @@ def _selected(asked: _Asked, readings: Sequence[Reading]) -> WidgetReading:
     try:
         if failed is not None:
             raise failed
-        return WidgetReading(status="ok", view=asked.widget.select(answers, asked.options), **base)
-    except NoData as error:
-        return WidgetReading(status="no_data", error=error, **base)
+        view = asked.widget.select(answers, asked.options)
     except PulseboardError as error:
         return WidgetReading(status="error", error=error, **base)
+    known = any(answer.has_facts for answer in answers)
+    why = view.nothing if known else "Nothing was recorded for this yet."
+    if why is not None:
+        return WidgetReading(status="no_data", error=NoData(why), view=view, **base)
+    return WidgetReading(status="ok", view=view, **base)
 
 
 _AGES: tuple[CacheStatus, ...] = ("fresh", "cached", "stale")

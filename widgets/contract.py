@@ -16,7 +16,6 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from dash.development.base_component import Component
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from services.errors import NoData
 from services.metrics.answer import Answer
 from services.metrics.catalogue import TIME_UNITS
 from services.metrics.query import Query
@@ -93,6 +92,15 @@ class View(ABC):
         """Whether there is data, and all of it is nought: shown unlike "no data"."""
         return False
 
+    @property
+    def nothing(self) -> str | None:
+        """Why there is no figure to show, where there is none although facts are known: shown as "no data"."""
+        return None
+
+
+NO_DIVISOR = "Nothing to divide by yet."
+NO_GROUPS = "Nothing of this kind in the period."
+
 
 O = TypeVar("O", bound=Options)  # noqa: E741 - the usual name beside V
 V = TypeVar("V", bound=View)
@@ -114,9 +122,3 @@ class Widget(Generic[O, V]):
     select: Callable[[Sequence[Answer], O], V]
     render: Callable[[V, O], Component]
     queries: Callable[[O], list[Query]] = one_query
-
-
-def must_have_facts(*answers: Answer) -> None:
-    """Raises NoData where nothing in the store answers any of the questions."""
-    if not any(answer.has_facts for answer in answers):
-        raise NoData("Nothing was recorded for this yet.")

@@ -11,11 +11,10 @@ from dash import html
 from dash.development.base_component import Component
 from pydantic import model_validator
 
-from services.errors import NoData
 from services.metrics.answer import Answer, Unit, percentage
 from services.metrics.catalogue import BY_NAME
 from widgets import formats, labels, palette
-from widgets.contract import Options, Threshold, View, Widget, must_have_facts
+from widgets.contract import NO_DIVISOR, Options, Threshold, View, Widget
 
 
 class GaugeOptions(Options):
@@ -41,7 +40,7 @@ class GaugeOptions(Options):
 
 @dataclass(frozen=True, slots=True)
 class GaugeView(View):
-    value: Decimal
+    value: Decimal | None
     min: Decimal
     max: Decimal
     percentage: Decimal | None
@@ -52,6 +51,10 @@ class GaugeView(View):
     @property
     def zero(self) -> bool:
         return self.value == 0
+
+    @property
+    def nothing(self) -> str | None:
+        return NO_DIVISOR if self.value is None else None
 
     def data(self) -> dict[str, Any]:
         return {
@@ -67,19 +70,17 @@ class GaugeView(View):
 def select(answers: Sequence[Answer], options: GaugeOptions) -> GaugeView:
     """The percentage is of the way from min to max, and may lie outside 0 to 100."""
     (answer,) = answers
-    must_have_facts(answer)
-    if answer.total is None:
-        raise NoData("Nothing to divide by yet.")
-    value, low, high = Decimal(answer.total), options.bottom, options.top or Decimal(1)
+    value = None if answer.total is None else Decimal(answer.total)
+    low, high = options.bottom, options.top or Decimal(1)
     thresholds = tuple(sorted(options.thresholds, key=lambda threshold: threshold.at))
-    share = percentage(value - low, high - low)
+    share = None if value is None else percentage(value - low, high - low)
     return GaugeView(value, low, high, share, thresholds, answer.unit, answer.title)
 
 
 def render(view: GaugeView, options: GaugeOptions) -> Component:
     """A half ring filled to the value in the colour of the last threshold passed; a thin outer ring shows them all."""
-    turned = _clamped(view, view.value)
-    color = _color_at(view, options)
+    value = view.value or Decimal(0)
+    turned, color = _clamped(view, value), _color_at(view, value, options)
     dial = html.Div(
         [
             html.Div(className="pb-dial-zones", style={"background": _zones(view)}),
@@ -87,7 +88,7 @@ def render(view: GaugeView, options: GaugeOptions) -> Component:
             html.Div(formats.text(view.value, view.unit, options.format), className="pb-dial-value"),
         ],
         className="pb-dial", role="meter",
-        **{"aria-valuenow": float(view.value), "aria-valuemin": float(view.min), "aria-valuemax": float(view.max),
+        **{"aria-valuenow": float(value), "aria-valuemin": float(view.min), "aria-valuemax": float(view.max),
            "aria-label": view.title},
     )  # fmt: skip
     ends = html.Div(
@@ -106,8 +107,8 @@ def _clamped(view: GaugeView, at: Decimal) -> Decimal:
     return max(Decimal(0), min(Decimal(1), (at - view.min) / (view.max - view.min)))
 
 
-def _color_at(view: GaugeView, options: GaugeOptions) -> str:
-    passed = [threshold.color for threshold in view.thresholds if view.value >= threshold.at]
+def _color_at(view: GaugeView, value: Decimal, options: GaugeOptions) -> str:
+    passed = [threshold.color for threshold in view.thresholds if value >= threshold.at]
     return palette.resolve(passed[-1] if passed else options.color)
 
 

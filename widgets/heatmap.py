@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -11,8 +11,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from services.metrics.answer import Answer, Label, Unit, Value
+from services.metrics.business_time import HOURS, WEEKDAYS
 from widgets import figures, formats, labels, palette
-from widgets.contract import Options, View, Widget, must_have_facts
+from widgets.contract import Options, View, Widget
 
 TONES = ((0, 0.06), (0.3, 0.38), (1, 1))
 """Opacity along the scale: steeper at its beginning, where differences are hardest to see."""
@@ -55,9 +56,9 @@ def select(answers: Sequence[Answer], options: HeatmapOptions) -> HeatmapView:
             ratios.
     """
     (answer,) = answers
-    must_have_facts(answer)
     nought: Value = None if answer.unit.kind in ("ratio", "per_order") else 0
     found = {group.labels: group.value for group in answer.groups}
+    answer = replace(answer, axes=tuple(map(_complete, answer.group_by, answer.axes)))
     rows, columns = answer.axes
     return HeatmapView(
         x=columns,
@@ -69,6 +70,11 @@ def select(answers: Sequence[Answer], options: HeatmapOptions) -> HeatmapView:
         unit=answer.unit,
         title=answer.title,
     )
+
+
+def _complete(name: str, axis: tuple[Label, ...]) -> tuple[Label, ...]:
+    """All labels of a week or a day, whichever of them the period has touched; other axes as they are."""
+    return {"weekday": WEEKDAYS, "hour_of_day": HOURS}.get(name, axis)
 
 
 def render(view: HeatmapView, options: HeatmapOptions) -> Component:

@@ -10,10 +10,9 @@ from typing import Any, Literal
 from dash import html
 from dash.development.base_component import Component
 
-from services.errors import NoData
 from services.metrics.answer import Answer, Unit, percentage
 from widgets import formats
-from widgets.contract import Figure, Options, View, Widget, must_have_facts
+from widgets.contract import NO_DIVISOR, Figure, Options, View, Widget
 
 Status = Literal["met", "on_track", "at_risk", "off_track"]
 
@@ -27,19 +26,23 @@ class KpiCardOptions(Options):
 
 @dataclass(frozen=True, slots=True)
 class KpiCardView(View):
-    current: Decimal
+    current: Decimal | None
     target: Decimal
     percentage: Decimal | None
     expected_by_now: Decimal
     expected_share: Decimal
     """How much of the period is over, 0 to 1."""
-    status: Status
+    status: Status | None
     unit: Unit
     title: str
 
     @property
     def zero(self) -> bool:
         return self.current == 0
+
+    @property
+    def nothing(self) -> str | None:
+        return NO_DIVISOR if self.current is None else None
 
     def data(self) -> dict[str, Any]:
         return {
@@ -55,10 +58,8 @@ class KpiCardView(View):
 def select(answers: Sequence[Answer], options: KpiCardOptions) -> KpiCardView:
     """Expected by now is the target times the elapsed share of the period."""
     (answer,) = answers
-    must_have_facts(answer)
-    if answer.total is None:
-        raise NoData("Nothing to divide by yet.")
-    current, target, elapsed = Decimal(answer.total), options.target, answer.period.elapsed_share()
+    current = None if answer.total is None else Decimal(answer.total)
+    target, elapsed = options.target, answer.period.elapsed_share()
     expected = target * elapsed
     return KpiCardView(
         current=current,
@@ -66,7 +67,7 @@ def select(answers: Sequence[Answer], options: KpiCardOptions) -> KpiCardView:
         percentage=percentage(current, target),
         expected_by_now=expected,
         expected_share=elapsed,
-        status=judge(current, target, expected),
+        status=None if current is None else judge(current, target, expected),
         unit=answer.unit,
         title=answer.title,
     )
@@ -89,7 +90,7 @@ def render(view: KpiCardView, options: KpiCardOptions) -> Component:
     reached = formats.percent_text(view.percentage)
     expected = formats.brief(view.expected_by_now, view.unit, options.format)
     foot = [
-        html.Span(TITLES[view.status], className="pb-pill", **{"data-status": view.status}),
+        html.Span(TITLES[view.status] if view.status else "", className="pb-pill", **{"data-status": view.status}),
         html.Span(f"{reached}, expected {expected} by now", className="pb-against"),
     ]
     return html.Div(

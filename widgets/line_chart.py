@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from services.metrics.answer import Answer, Group, Label, Unit, Value
 from services.metrics.query import Query
 from widgets import figures, formats, labels, palette
-from widgets.contract import Options, View, Widget, must_have_facts
+from widgets.contract import Options, View, Widget
 
 PREVIOUS = "previous"
 
@@ -86,7 +86,6 @@ def select(answers: Sequence[Answer], options: LineChartOptions) -> LineChartVie
             bear the current bucket's x, and their own as `compared_x`.
     """
     (answer,) = answers
-    must_have_facts(answer)
     series = _split(answer) if len(answer.group_by) == 2 else _single(answer, options.query)
     unit, axis = answer.group_by[0], answer.axes[0]
     return LineChartView(

@@ -10,11 +10,10 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from services.errors import NoData
 from services.metrics.answer import Answer, Unit, Value, change
 from widgets import change as change_line
 from widgets import formats, labels
-from widgets.contract import Options, View, Widget, must_have_facts
+from widgets.contract import NO_DIVISOR, Options, View, Widget
 
 
 class MetricCardOptions(Options):
@@ -34,6 +33,10 @@ class MetricCardView(View):
     def zero(self) -> bool:
         return self.value == 0
 
+    @property
+    def nothing(self) -> str | None:
+        return NO_DIVISOR if self.value is None and self.previous is None else None
+
     def data(self) -> dict[str, Any]:
         return {
             "value": formats.number(self.value, self.unit),
@@ -44,11 +47,8 @@ class MetricCardView(View):
 
 
 def select(answers: Sequence[Answer], options: MetricCardOptions) -> MetricCardView:
-    """The total of the range. Raises NoData when there are no facts, or the figure has no divisor yet."""
+    """The total of the range."""
     (answer,) = answers
-    must_have_facts(answer)
-    if answer.total is None and answer.previous_total is None:
-        raise NoData("Nothing to divide by yet.")
     return MetricCardView(
         value=answer.total,
         previous=answer.previous_total,

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from services.metrics.answer import Answer, Label, Unit, Value, percentage
 from widgets import figures, formats, labels, palette
-from widgets.contract import Options, View, Widget, must_have_facts
+from widgets.contract import NO_GROUPS, Options, View, Widget
 
 
 class PieChartOptions(Options):
@@ -41,6 +41,10 @@ class PieChartView(View):
     def zero(self) -> bool:
         return not any(part.value for part in self.slices)
 
+    @property
+    def nothing(self) -> str | None:
+        return None if self.slices else NO_GROUPS
+
     def data(self) -> dict[str, Any]:
         return {
             "slices": [
@@ -58,7 +62,6 @@ class PieChartView(View):
 def select(answers: Sequence[Answer], options: PieChartOptions) -> PieChartView:
     """A slice for each group, then Other. Percentages are null when the sum is 0 or a part is negative."""
     (answer,) = answers
-    must_have_facts(answer)
     texts = labels.displays(answer)
     parts: list[tuple[Label, str, Value]] = [
         (group.labels[0], text, group.value) for group, text in zip(answer.groups, texts, strict=True)

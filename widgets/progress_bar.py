@@ -10,10 +10,9 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from services.errors import NoData
 from services.metrics.answer import Answer, Unit, percentage
 from widgets import formats, labels, palette
-from widgets.contract import Figure, Options, View, Widget, must_have_facts
+from widgets.contract import NO_DIVISOR, Figure, Options, View, Widget
 
 
 class ProgressBarOptions(Options):
@@ -22,7 +21,7 @@ class ProgressBarOptions(Options):
 
 @dataclass(frozen=True, slots=True)
 class ProgressBarView(View):
-    current: Decimal
+    current: Decimal | None
     target: Decimal
     percentage: Decimal | None
     unit: Unit
@@ -31,6 +30,10 @@ class ProgressBarView(View):
     @property
     def zero(self) -> bool:
         return self.current == 0
+
+    @property
+    def nothing(self) -> str | None:
+        return NO_DIVISOR if self.current is None else None
 
     def data(self) -> dict[str, Any]:
         return {
@@ -44,10 +47,7 @@ class ProgressBarView(View):
 def select(answers: Sequence[Answer], options: ProgressBarOptions) -> ProgressBarView:
     """The percentage is not clamped: 120 is a target passed by a fifth; null for a target of 0."""
     (answer,) = answers
-    must_have_facts(answer)
-    if answer.total is None:
-        raise NoData("Nothing to divide by yet.")
-    current = Decimal(answer.total)
+    current = None if answer.total is None else Decimal(answer.total)
     return ProgressBarView(current, options.target, percentage(current, options.target), answer.unit, answer.title)
 
 
@@ -68,7 +68,7 @@ def render(view: ProgressBarView, options: ProgressBarOptions) -> Component:
 
 
 def _remaining(view: ProgressBarView, options: ProgressBarOptions) -> str:
-    away = view.target - view.current
+    away = view.target - (view.current or Decimal(0))
     written = formats.text(abs(away), view.unit, options.format)
     when = labels.range_title(options.query)
     if away == 0:

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from services.metrics.answer import Answer, Label, Unit, Value
 from widgets import figures, formats, labels, palette
-from widgets.contract import Options, View, Widget, must_have_facts
+from widgets.contract import Options, View, Widget
 
 
 class SparklineOptions(Options):
@@ -51,7 +51,6 @@ class SparklineView(View):
 def select(answers: Sequence[Answer], options: SparklineOptions) -> SparklineView:
     """One value for each bucket; `last` is the open bucket's, so far."""
     (answer,) = answers
-    must_have_facts(answer)
     unit = answer.group_by[0]
     return SparklineView(
         values=tuple(group.value for group in answer.groups),

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from services.metrics.answer import Answer, Label, Unit, Value
 from services.metrics.query import Query
 from widgets import formats, labels
-from widgets.contract import Options, View, Widget, must_have_facts
+from widgets.contract import NO_GROUPS, Options, View, Widget
 
 ROWS_AT_MOST = 1000
 SHOWN = "__shown"
@@ -72,6 +72,10 @@ class TableView(View):
         figures = [column.name for column in self.columns if column.unit is not None]
         return not any(row[name] for row in self.rows for name in figures)
 
+    @property
+    def nothing(self) -> str | None:
+        return None if self.rows else NO_GROUPS
+
     def data(self) -> dict[str, Any]:
         return {
             "columns": [column.data() for column in self.columns],
@@ -94,7 +98,6 @@ def queries(options: TableOptions) -> list[Query]:
 
 def select(answers: Sequence[Answer], options: TableOptions) -> TableView:
     """Rows in the order of the first metric; a row of staff bears `staff_name` beside the id."""
-    must_have_facts(*answers)
     first = answers[0]
     columns = (
         *(Column(name, labels.TITLES[name]) for name in first.group_by),
@@ -120,9 +123,7 @@ def _labels_of(answer: Answer, found: tuple[Label, ...]) -> dict[str, Cell]:
 
 
 def _texts_of(answer: Answer, found: tuple[Label, ...]) -> dict[str, str]:
-    return {
-        name: labels.display(name, label, answer.names) for name, label in zip(answer.group_by, found, strict=True)
-    }
+    return {name: labels.display(name, label, answer.names) for name, label in zip(answer.group_by, found, strict=True)}
 
 
 def render(view: TableView, options: TableOptions) -> Component:

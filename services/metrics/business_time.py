@@ -21,6 +21,7 @@ from services.errors import InvalidRequest
 from services.metrics.wall_clock import wall_clock
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+HOURS = tuple(f"{hour:02}" for hour in range(24))
 ONE_DAY = timedelta(days=1)
 
 Stretch = tuple[Instant, Instant]

@@ -34,7 +34,7 @@ def texts(node: Any) -> str:
         (read(answer("orders", total=5)), "ok", "fresh", "5"),
         (read(answer("orders", total=5), cache_status="cached"), "ok", "cached", "as of 14:00:00"),
         (read(answer("orders", total=0)), "zero", "fresh", "0"),
-        (read(answer("orders", total=0, has_facts=False)), "no_data", "none", "No data"),
+        (read(answer("orders", total=0, has_facts=False)), "no_data", "fresh", "No data"),
         (read(None, error=StoreUnavailable("The store is locked.")), "error", "none", "The store is locked."),
         (read(answer("orders", total=5), cache_status="stale"), "ok", "stale", "stale as of 14:00:00"),
     ],

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from services.errors import NoData
 from services.metrics.answer import Group
 from tests.widgets.answers import answer, money
 from widgets import bar_chart, heatmap, line_chart, pie_chart, sparkline
@@ -175,16 +174,18 @@ def test_a_ratio_that_nothing_divides_is_null_in_a_heatmap() -> None:
     groups = [Group(("Mon", "card"), money("0.5000"))]
     given = answer("payment_success_rate", ["weekday", "payment_method"], groups, axes=(("Mon",), ("card", "cash")))
     asked = options(heatmap.HeatmapOptions, "payment_success_rate", "weekday", "payment_method")
-    assert heatmap.select([given], asked).data()["z"] == [[0.5, None]]
+    assert heatmap.select([given], asked).data()["z"] == [[0.5, None], *[[None, None]] * 6]
 
 
-def test_charts_of_nothing_recorded_say_so() -> None:
-    for module, of, group_by in (
-        (line_chart, line_chart.LineChartOptions, ["hour"]),
-        (bar_chart, bar_chart.BarChartOptions, ["hour"]),
-        (pie_chart, pie_chart.PieChartOptions, ["channel"]),
-        (sparkline, sparkline.SparklineOptions, ["hour"]),
-        (heatmap, heatmap.HeatmapOptions, ["weekday", "hour"]),
-    ):
-        with pytest.raises(NoData):
-            module.select([answer("revenue", group_by, has_facts=False)], options(of, "revenue", *group_by))
+def test_a_ring_without_slices_says_that_there_is_nothing() -> None:
+    view = pie_chart.select([answer("revenue", ["channel"])], options(pie_chart.PieChartOptions, "revenue", "channel"))
+    assert view.nothing
+    assert view.data()["slices"] == []
+
+
+def test_a_week_of_hours_is_complete_whatever_the_period_touched() -> None:
+    given = answer("orders", ["weekday", "hour_of_day"], [], axes=(("Tue",), ("09", "10")))
+    data = heatmap.select([given], options(heatmap.HeatmapOptions, "orders", "weekday", "hour_of_day")).data()
+    assert data["y"] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert (data["x"][0], data["x"][-1], len(data["x"])) == ("00", "23", 24)
+    assert data["z"] == [[0] * 24] * 7

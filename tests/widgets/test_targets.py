@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from services.errors import NoData
 from tests.widgets.answers import answer, money
 from widgets import gauge, kpi_card, progress_bar
 
@@ -85,8 +84,9 @@ def test_gauge_of_a_ratio_ends_at_one_and_others_need_an_end() -> None:
 
 def test_a_quotient_that_nothing_divides_is_no_data() -> None:
     ratio = gauge.GaugeOptions.model_validate({"query": {"metric": "payment_success_rate"}})
-    with pytest.raises(NoData):
-        gauge.select([answer("payment_success_rate", total=None)], ratio)
+    view = gauge.select([answer("payment_success_rate", total=None)], ratio)
+    assert view.nothing == "Nothing to divide by yet."
+    assert (view.data()["value"], view.data()["percentage"]) == (None, None)
 
 
 @pytest.mark.parametrize("color", ["red;", "url(x)", "#12", "mauve", "#5b7cfa;}"])

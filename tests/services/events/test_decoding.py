@@ -134,3 +134,8 @@ def test_too_many_pieces_are_refused_before_they_are_read() -> None:
     with pytest.raises(TooLarge):
         decode(b"x\n" * 1_000_000, NDJSON, None)
     assert time.perf_counter() - started < 3
+
+
+def test_a_number_beyond_all_bounds_spoils_its_own_item_alone() -> None:
+    body = b'[{"a": 1}, {"a": 1e400}, {"a": 2}]'
+    assert codes(decode(body, JSON, None)) == [{"a": 1}, "out_of_range", {"a": 2}]
