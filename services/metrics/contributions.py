@@ -6,7 +6,7 @@ contributions of a fact minus its old ones, whatever the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from services.clock import Instant
@@ -23,6 +23,8 @@ from services.metrics.catalogue import MEASURES, UNALLOCATED
 _ACTION_MEASURE = {"staff_action": STAFF_ACTIONS, "customer_action": CUSTOMER_ACTIONS, "system_event": SYSTEM_EVENTS}
 
 Amounts = tuple[tuple[int, int], ...]
+Sums = tuple[int, int, int]
+"""(lines, amount, quantity) of one order's lines of one product or category."""
 
 
 Contribution = tuple[Instant, str, str, Amounts]
@@ -85,40 +87,49 @@ class OrderState:
         return found
 
 
-def of_order(order: Order, customer_type: str) -> Iterator[Contribution]:
+def of_order(order: Order, customer_type: str) -> list[Contribution]:
+    """What a completed order adds: to totals, to each dimension of its own, and to those of its lines."""
     at = order.at
     amounts: Amounts = ((ORDERS, 1), (REVENUE, order.total), (ITEMS, order.items))
     for measure, amount in ((DISCOUNTS, order.discount), (TAX, order.tax), (TIPS, order.tip)):
         if amount:
             amounts += ((measure, amount),)
-    yield (at, "", "", amounts)
-    yield (at, "staff", order.staff_id or "", amounts)
-    yield (at, "customer_type", customer_type, amounts)
-    yield (at, "order_size", order.order_size, amounts)
-    yield (at, "channel", order.channel or "", amounts)
-    yield (at, "payment_method", order.payment_method or "", amounts)
-    yield from _of_lines(order)
-
-
-def _of_lines(order: Order) -> Iterator[Contribution]:
-    yield from _by(order, "product", ((line.product, line) for line in order.lines))
-    yield from _by(order, "category", ((line.category or "", line) for line in order.lines))
-    rest = order.total - sum(line.amount for line in order.lines)
+    found: list[Contribution] = [
+        (at, "", "", amounts),
+        (at, "staff", order.staff_id or "", amounts),
+        (at, "customer_type", customer_type, amounts),
+        (at, "order_size", order.order_size, amounts),
+        (at, "channel", order.channel or "", amounts),
+        (at, "payment_method", order.payment_method or "", amounts),
+    ]
+    products: dict[str, Sums] = {}
+    categories: dict[str, Sums] = {}
+    rest = order.total
+    for line in order.lines:
+        rest -= line.amount
+        _add_line(products, line.product, line)
+        _add_line(categories, line.category or "", line)
+    found += [(at, "product", value, _of_lines(sums)) for value, sums in products.items()]
+    found += [(at, "category", value, _of_lines(sums)) for value, sums in categories.items()]
     items = 0 if order.lines else order.items
     if rest or items:
         amounts = ((LINES, 1), (REVENUE, rest), (ITEMS, items))
-        yield (order.at, "product", UNALLOCATED, amounts)
-        yield (order.at, "category", UNALLOCATED, amounts)
+        found += [(at, "product", UNALLOCATED, amounts), (at, "category", UNALLOCATED, amounts)]
+    return found
 
 
-def _by(order: Order, dimension: str, lines: Iterable[tuple[str, Line]]) -> Iterator[Contribution]:
-    sums: dict[str, tuple[int, int, int]] = {}
-    for value, line in lines:
-        count, amount, quantity = sums.get(value, (0, 0, 0))
-        sums[value] = (count + 1, amount + line.amount, quantity + line.quantity)
-    for value, (count, amount, quantity) in sums.items():
-        amounts = ((ORDERS, 1), (LINES, count), (REVENUE, amount), (ITEMS, quantity))
-        yield (order.at, dimension, value, amounts)
+def _add_line(groups: dict[str, Sums], value: str, line: Line) -> None:
+    known = groups.get(value)
+    if known is None:
+        groups[value] = (1, line.amount, line.quantity)
+    else:
+        groups[value] = (known[0] + 1, known[1] + line.amount, known[2] + line.quantity)
+
+
+def _of_lines(sums: Sums) -> Amounts:
+    """One order that holds them, however many lines there are."""
+    count, amount, quantity = sums
+    return ((ORDERS, 1), (LINES, count), (REVENUE, amount), (ITEMS, quantity))
 
 
 def of_booking(
