@@ -128,4 +128,3 @@ def _copy(file: Path, to: Path) -> None:
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     shutil.copy(file, to)
-
