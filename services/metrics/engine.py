@@ -132,7 +132,7 @@ class _Assembly:
             lower_is_better=self._metric.lower_is_better,
             total_groups=len(found),
             other=Group(("Other",), source.value(reduce(source.merge, left))) if left else None,
-            names=self._names(),
+            names=self._names(chosen),
         )
 
     def _read(self, periods: Mapping[Site, Period]) -> dict[Labels, Any]:
@@ -250,14 +250,16 @@ class _Assembly:
             for name in self._by
         ]
 
-    def _names(self) -> dict[str, str]:
+    def _names(self, axes: list[list[Label]]) -> dict[str, str]:
+        """Of the staff that is shown."""
         if "staff" not in self._by:
             return {}
+        shown = set(axes[self._by.index("staff")])
         place = mark(self._connection)
         marks = ", ".join([place] * len(self._sites))
         sql = f"SELECT staff_id, name FROM staff WHERE site IN ({marks}) ORDER BY occurred_at"  # noqa: S608  # places only
         rows = self._connection.exec_driver_sql(sql, tuple(site.id for site in self._sites))
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: row[1] for row in rows if row[0] in shown}
 
 
 def _time_axis(unit: str, periods: Mapping[Site, Period]) -> list[Label]:
