@@ -13,10 +13,10 @@
   const GIVE_UP_HANDSHAKE = 3000;
   const TRIES_BEFORE_POLLING = 3;
   const POLL_EVERY = 5000;
-  const ANSWER_WITHIN = 10000;  // a signal whose callback has not answered by then is sent again
+  const ANSWER_WITHIN = 10000;  // a signal whose callback has not answered by then is sent again, and figures are late
   const WAIT_WITHIN = 3000;     // and for so long the next one waits for it
   const DEAD_AFTER = 1.85;      // heartbeats: with the tick of a second, visible before the second one is overdue
-  const SAID = { live: "Live", reconnecting: "Reconnecting…", polling: "Polling" };
+  const SAID = { live: "Live", late: "Figures are late", reconnecting: "Reconnecting…", polling: "Polling" };
 
   const live = {
     state: "reconnecting", lastFrameAt: Date.now(), signals: 0, failures: 0, position: null, lastSignal: null,
@@ -36,6 +36,8 @@
 
   const dirty = new Set();
   const unanswered = new Map(); // signal number -> {ids, at}: until #live-done shows that number
+  let answered = -1;            // the number of the last signal that was
+  let waitingSince = 0;         // since when nothing was answered though it should be; 0 when all was
   let reason = "";
   let flushTimer = null;
   let signalledAt = 0;
@@ -64,6 +66,7 @@
     signalledAt = Date.now();
     live.lastSignal = { ids, n: live.signals, reason };
     unanswered.set(live.signals, { ids, at: signalledAt });
+    waitingSince = waitingSince || signalledAt;
     setProps("live-signal", { data: live.lastSignal });
   }
 
@@ -72,6 +75,8 @@
     const done = document.getElementById("live-done");
     const upTo = !done ? live.signals : done.textContent ? Number(done.textContent) : -1;
     for (const n of unanswered.keys()) if (n <= upTo) unanswered.delete(n);
+    if (upTo > answered) waitingSince = unanswered.size ? Date.now() : 0;
+    answered = upTo;
   }
 
   function busy() {
@@ -260,9 +265,11 @@
 
   function show(state) {
     live.state = state;
-    document.documentElement.dataset.connection = state;
+    const late = state === "live" && waitingSince && Date.now() - waitingSince > ANSWER_WITHIN;
+    const shown = late ? "late" : state;
+    document.documentElement.dataset.connection = shown;
     const element = document.getElementById("connection-state");
-    if (element && element.textContent !== SAID[state]) element.textContent = SAID[state];
+    if (element && element.textContent !== SAID[shown]) element.textContent = SAID[shown];
   }
 
   function age(ms) {

@@ -177,6 +177,19 @@ def test_a_signal_that_nobody_answers_is_sent_again(screen: Screen) -> None:
     assert ("retry", ["pie"]) in screen.signals
 
 
+def test_figures_that_nobody_answers_for_are_said_to_be_late(screen: Screen) -> None:
+    screen.open(CONFIG | {"since": {"epoch": "e", "seq": 0}}).confirm(recovered=True)
+    screen.page.evaluate("window.answering = false")
+    screen.invalidate("customers@main")
+    screen.later_with_life(5)
+    assert screen.shown == ("live", "Live")
+    screen.later_with_life(10)
+    assert screen.shown == ("late", "Figures are late")
+    screen.page.evaluate("document.getElementById('live-done').textContent = pulseboardLive.signals")
+    screen.later_with_life(5)
+    assert screen.shown == ("live", "Live")
+
+
 def test_a_page_whose_first_reading_failed_is_read_again(screen: Screen) -> None:
     screen.first_reading = ""
     screen.open(CONFIG | {"since": {"epoch": "e", "seq": 0}}).confirm(recovered=True)
