@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -82,9 +83,23 @@ def run(create_app: CreateApp) -> int:
     Errors: SettingError for what the operator has to put right.
     """
     settings = Settings.from_environment(os.environ)
+    refuse_taken_port(settings.host, settings.port)
     prepare(settings)
     Server(settings, create_app).run()
     return 0
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Errors: SettingError where another program listens there, or no program of ours may."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except socket.gaierror as error:
+        raise SettingError("HOST", f"is not an address of this machine: {host}") from error
+    except OSError as error:
+        raise SettingError("PORT", f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}") from error
 
 
 def prepare(settings: Settings) -> None:

@@ -81,6 +81,16 @@ def _socket(running: Server) -> connect:
     return connect(address, additional_headers=running.headers)
 
 
+def test_a_port_in_use_ends_the_start_with_one_line(server: Server, new_server: Callable[..., Server]) -> None:
+    second = new_server(PORT=str(server.port))
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "app.py")], env=second.settings(), capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert ended.stderr.strip() == f"PORT: cannot listen on 127.0.0.1:{server.port}: Address already in use"
+
+
 def test_full_sockets_never_stop_http_and_a_stop_says_1012(new_server: Callable[..., Server]) -> None:
     running = new_server(WEBSOCKET_MAX_CONNECTIONS="4").start()
     with contextlib.ExitStack() as open_sockets:
