@@ -10,7 +10,7 @@
   const listed = (children) => (Array.isArray(children) ? children : [children]);
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
-  const exists = (id) => Boolean(window.dash_component_api.getLayout(id));
+  const exists = (id) => Boolean(document.getElementById(id));
 
   /* Whether children can be changed one by one: the same components at the same places, the same texts between. */
   function sameShape(next, before) {
