@@ -26,7 +26,7 @@ def tone(change: Decimal | None, *, lower_is_better: bool) -> str:
 
 
 def line(change: Decimal | None, *, against: str, lower_is_better: bool) -> Component:
-    """`↑ 12.4%  vs $1,020.00 yesterday by this time`, coloured by whether that is good news."""
+    """`↑ 12.4%  vs $1,020.00 yesterday by now`, coloured by whether that is good news."""
     way, mood = direction(change), tone(change, lower_is_better=lower_is_better)
     badge = [html.Span(ARROWS[way], **{"aria-hidden": "true"}), formats.percent_text(abs(change) if change else change)]
     if change is None:

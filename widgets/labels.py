@@ -93,10 +93,10 @@ def _weekday_day(day: date) -> str:
 
 
 _BEFORE = {
-    "today": "yesterday by this time", "yesterday": "the day before", "last_60_minutes": "the hour before",
+    "today": "yesterday by now", "yesterday": "the day before", "last_60_minutes": "the hour before",
     "last_24_hours": "the 24 hours before", "last_7_days": "the 7 days before", "last_30_days": "the 30 days before",
-    "last_90_days": "the 90 days before", "last_8_weeks": "the 8 weeks before", "this_week": "last week by this time",
-    "this_month": "last month by this time", "this_year": "last year by this time",
+    "last_90_days": "the 90 days before", "last_8_weeks": "the 8 weeks before", "this_week": "last week by now",
+    "this_month": "last month by now", "this_year": "last year by now",
     "last_12_months": "the 12 months before",
 }  # fmt: skip
 _COMPARED = {

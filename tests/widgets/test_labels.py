@@ -35,6 +35,6 @@ def test_an_hour_that_starts_late_ends_with_its_hour() -> None:
 
 
 def test_a_comparison_is_named_by_range_and_kind() -> None:
-    assert labels.compared(Query(metric="orders", compare="previous_period")) == "yesterday by this time"
+    assert labels.compared(Query(metric="orders", compare="previous_period")) == "yesterday by now"
     assert labels.compared(Query(metric="orders", compare="same_time_last_week")) == "last week, same time"
     assert labels.compared(Query(metric="orders")) == ""
