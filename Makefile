@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo import verify rebuild test check bench faults system-packages
+.PHONY: help run demo import verify rebuild test check bench faults screenshots system-packages
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -42,6 +42,9 @@ bench: $(VENV)/dev.stamp ## Print the README's figures, each with what it ran
 
 faults: $(VENV)/dev.stamp ## Kill the server at random moments, 50 times
 	FAULT_ROUNDS=50 $(PY) -m pytest tests/faults -q
+
+screenshots: system-packages $(VENV)/dev.stamp ## Take the README's pictures of a demo on a store of its own
+	$(PY) -m tests.e2e.screenshots
 
 system-packages: ## Chromium, its driver, Redis and PostgreSQL, for the tests
 	@.ci/system-packages
