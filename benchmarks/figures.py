@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import platform
 import sqlite3
@@ -55,6 +56,14 @@ def interleaved(pairs: int, ours: Callable[[], float], theirs: Callable[[], floa
         for samples, measure in steps if pair % 2 == 0 else reversed(steps):
             samples.append(measure())
     return found
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    """How long `act` takes; what others left for the garbage collector is cleared away first."""
+    gc.collect()
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
 
 
 @contextmanager

@@ -8,11 +8,11 @@ orders, and each store is looked at on the evening of its last day.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
+from functools import partial
 
 from benchmarks import shops
-from benchmarks.figures import Figure, Samples, command, interleaved, stage
+from benchmarks.figures import Figure, Samples, command, interleaved, seconds_of, stage
 from benchmarks.places import directory
 from benchmarks.shops import Shop
 
@@ -52,12 +52,8 @@ def _samples(many: Shop, few: Shop, pairs: int) -> Samples:
         for _ in range(3):
             assert all(reading.status == "ok" for reading in shops.read_dashboard(one).values())
 
-    def timed(number: int) -> float:
-        begun = time.perf_counter()
-        shops.read_dashboard(services[number])
-        return time.perf_counter() - begun
-
-    found = interleaved(pairs, lambda: timed(0), lambda: timed(1))
+    ours, theirs = (partial(seconds_of, partial(shops.read_dashboard, one)) for one in services)
+    found = interleaved(pairs, ours, theirs)
     for one in services:
         one.store.close()
     return found

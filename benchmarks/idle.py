@@ -24,7 +24,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def run(quick: bool) -> list[Figure]:
-    pairs, seconds = (1, 5) if quick else (3, 30)
+    pairs, seconds = (1, 5) if quick else (2, 30)
     with ExitStack() as stack, stage(f"{pairs} pairs of {seconds} s"):
         place, browser = stack.enter_context(directory()), stack.enter_context(chromium())
         ours = stack.enter_context(serving(place / "ours", PULSEBOARD, afternoon()))

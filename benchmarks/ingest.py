@@ -67,8 +67,8 @@ def run(quick: bool) -> list[Figure]:
 
 
 def _batches(count: int) -> list[Batch]:
-    days = Restaurant(ORDERS_A_DAY).days(count * BATCH // ORDERS_A_DAY + 1)
-    orders = (order for _, of_day in days for order in of_day)
+    restaurant = Restaurant(ORDERS_A_DAY)
+    orders = (order for number in range(count * BATCH // ORDERS_A_DAY + 1) for order in restaurant.day(number))
     return [list(islice(orders, BATCH)) for _ in range(count)]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,23 +33,25 @@ METHODS = ("card", "card", "cash", "voucher")
 
 
 class Restaurant:
-    """Orders in the order of time: `per_day` on each day between opening and closing, all years alike."""
+    """Orders in the order of time: `per_day` on each day between opening and closing, all years alike.
+
+    A day is the same whenever it is asked for, and whichever others were.
+    """
 
     def __init__(self, per_day: int, seed: int = 7) -> None:
-        self._random = random.Random(seed)
+        self._seed = seed
         self._per_day = per_day
         self._customers = max(20, int(per_day * 365 * CUSTOMERS_FOR_AN_ORDER))
+        self._random = random.Random(seed)
         self._number = 0
 
-    def day(self, day: date) -> list[dict[str, Any]]:
-        opens = datetime.combine(day, time(OPENS), _ZONE)
+    def day(self, number: int) -> list[dict[str, Any]]:
+        """The events of the day that is so many after the first one."""
+        self._random.seed(f"{self._seed} {number}")
+        self._number = number * self._per_day
+        opens = datetime.combine(date_of(number), time(OPENS), _ZONE)
         seconds = sorted(self._random.uniform(0, (CLOSES - OPENS) * 3600) for _ in range(self._per_day))
         return [self.order(opens + timedelta(seconds=offset)) for offset in seconds]
-
-    def days(self, count: int) -> Iterator[tuple[date, list[dict[str, Any]]]]:
-        for number in range(count):
-            day = FIRST_DAY + timedelta(days=number)
-            yield day, self.day(day)
 
     def order(self, at: datetime) -> dict[str, Any]:
         """One event; of 10 guests 6 are regulars, 1 is seen this once, and 3 are not known."""
@@ -81,6 +82,10 @@ class Restaurant:
             "unit_price": money(cents), "line_amount": money(cents * quantity),
         }  # fmt: skip
         return line, cents * quantity
+
+
+def date_of(number: int) -> date:
+    return FIRST_DAY + timedelta(days=number)
 
 
 def event(event_id: str, at: datetime, data: dict[str, Any]) -> dict[str, Any]:

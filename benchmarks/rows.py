@@ -8,13 +8,12 @@ kinder pandas is timed too: it has SQLite's index pick the two days and look up 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from benchmarks import raw_rows, shops
-from benchmarks.figures import Figure, command, interleaved, stage
+from benchmarks.figures import Figure, command, interleaved, seconds_of, stage
 from benchmarks.places import directory
 from benchmarks.raw_rows import Comparable
 from benchmarks.shops import Shop
@@ -48,7 +47,9 @@ def _figure(name: str, services: Services, shop: Shop, other: Callable[[], Compa
     assert ours == theirs, f"the figures differ: {ours} and {theirs}"
     pairs = 3 if quick else 9
     with stage(f"{pairs} pairs of reads, ours and pandas{name}"):
-        found = interleaved(pairs, lambda: _timed(lambda: shops.read_dashboard(services)), lambda: _timed(other))
+        found = interleaved(
+            pairs, partial(seconds_of, partial(shops.read_dashboard, services)), partial(seconds_of, other)
+        )
     mine, other_median = found.medians
     faster = other_median / mine
     ran = (
@@ -89,12 +90,6 @@ def _pair(card: Mapping[str, Any], scale: int = 1) -> tuple[int, int]:
 
 def _cents(amount: float) -> int:
     return round(amount * 100)
-
-
-def _timed(act: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    act()
-    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":

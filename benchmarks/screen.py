@@ -32,7 +32,7 @@ INTERVAL_PAGE = ("-m", "benchmarks.interval_page")
 
 
 def run(quick: bool) -> list[Figure]:
-    blocks, events = (1, 3) if quick else (6, 5)
+    blocks, events = (1, 3) if quick else (4, 6)
     found = {kind: Samples([], []) for kind in BOUNDS}
     with ExitStack() as stack, stage(f"{2 * blocks} blocks of {events} events of each kind"):
         place, browser = stack.enter_context(directory()), stack.enter_context(chromium())
@@ -76,7 +76,7 @@ class _Side:
         return found
 
     def _seen(self, widgets: tuple[str, ...], make: Callable[[], dict[str, Any]]) -> float:
-        time.sleep(random.uniform(1.0, 2.0))
+        time.sleep(random.uniform(0.3, 1.3))
         made = make()
         return self._viewer.seconds_until_changed(widgets, lambda: self._poster.post(body([made])))
 

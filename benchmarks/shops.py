@@ -6,19 +6,20 @@ import gc
 import json
 import shutil
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
-
 from benchmarks.figures import stage
-from benchmarks.orders import FIRST_DAY, ZONE, Restaurant
+from benchmarks.orders import ZONE, Restaurant, date_of
 from benchmarks.places import EVERYTHING, services_on
 from services.clock import Instant, to_instant
 from services.container import Services
@@ -34,10 +35,11 @@ from widgets.board import WidgetReading
 
 ORDERS_A_DAY = 1_000
 LOOKED_AT = time(20, 30)
-DAYS_AT_ONCE = 10
+DAYS_AT_ONCE, AHEAD = 10, 3
 DASHBOARD = overview(EVERYTHING)
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+Made = tuple[list[Accepted], processing.StaffNames]
 _MONEY = ("discount_amount", "tip_amount")
 
 
@@ -54,8 +56,7 @@ class Shop:
 
     @property
     def now(self) -> Instant:
-        day = FIRST_DAY + timedelta(days=self.days - 1)
-        return to_instant(datetime.combine(day, LOOKED_AT, ZoneInfo(ZONE)))
+        return to_instant(datetime.combine(date_of(self.days - 1), LOOKED_AT, ZoneInfo(ZONE)))
 
     def services(self) -> Services:
         moment = self.now
@@ -68,16 +69,18 @@ def build(place: Path, days: Iterable[int]) -> dict[int, Shop]:
     Facts and rollups come as the server makes them, by processing.apply; only the checks at the door are left out.
     """
     services = services_on(place / "growing.sqlite3")
-    restaurant, shops, done = Restaurant(ORDERS_A_DAY), {}, 0
+    shops, done = {}, 0
     for wanted in sorted(set(days)):
         with stage(f"a store with {wanted * ORDERS_A_DAY:,} orders"), _no_collecting():
-            for first in range(done, wanted, DAYS_AT_ONCE):
-                numbers = range(first, min(first + DAYS_AT_ONCE, wanted))
-                _add(services, [restaurant.day(FIRST_DAY + timedelta(days=number)) for number in numbers])
+            for events, names in _made_ahead(range(done, wanted)):
+                with services.store.writing() as connection:
+                    store.insert_events(connection, events, events[-1].at)
+                    processing.apply(connection, events, {"main": names}, sites.load(connection))
             services.store.close()
             shops[wanted] = Shop(place / f"{wanted}-days.sqlite3", wanted)
             _copy(place / "growing.sqlite3", shops[wanted].file)
         done = wanted
+    (place / "growing.sqlite3").unlink()
     return shops
 
 
@@ -92,17 +95,24 @@ def _answers(snapshots: Snapshots, queries: Any) -> Any:
     return snapshots.read(queries, EVERYTHING)
 
 
-def _add(services: Services, days: Sequence[Sequence[Mapping[str, Any]]]) -> None:
-    accepted = [_accepted(event) for day in days for event in day]
-    names = {event["data"]["staff_id"]: event["data"]["staff_name"] for day in days for event in day}
-    stamp = accepted[0].stamp
-    with services.store.writing() as connection:
-        _book(connection, accepted, {who: (stamp, name) for who, name in names.items()})
+def _made_ahead(days: range) -> Iterator[Made]:
+    """The events of these days, some days at once, made by a second process while the first one books them."""
+    parts = [days[at : at + DAYS_AT_ONCE] for at in range(0, len(days), DAYS_AT_ONCE)]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=gc.disable) as second:
+        waiting = deque(second.submit(_make, part) for part in parts[:AHEAD])
+        for part in [*parts[AHEAD:], *[None] * len(waiting)]:
+            yield waiting.popleft().result()
+            if part is not None:
+                waiting.append(second.submit(_make, part))
 
 
-def _book(connection: Connection, accepted: list[Accepted], names: processing.StaffNames) -> None:
-    store.insert_events(connection, accepted, accepted[-1].at)
-    processing.apply(connection, accepted, {"main": names}, sites.load(connection))
+def _make(days: Sequence[int]) -> Made:
+    """Checked events, and the names of the staff in them."""
+    restaurant = Restaurant(ORDERS_A_DAY)
+    events = [event for number in days for event in restaurant.day(number)]
+    accepted = [_accepted(event) for event in events]
+    names = {event["data"]["staff_id"]: event["data"]["staff_name"] for event in events}
+    return accepted, {who: (accepted[0].stamp, name) for who, name in names.items()}
 
 
 def _accepted(event: Mapping[str, Any]) -> Accepted:
