@@ -32,6 +32,7 @@ GroupBy = Literal[
 ]  # fmt: skip
 Order = Literal["value", "-value", "label", "-label"]
 FilterValue = Annotated[str, StringConstraints(min_length=1, max_length=200)] | None
+FilterValues = Annotated[list[FilterValue], Field(max_length=1_000)]
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -78,7 +79,7 @@ class Query(BaseModel):
     group_by: tuple[GroupBy, ...] = Field(default=(), max_length=2)
     range: NamedRange | AbsoluteRange = "today"
     compare: Compare | None = None
-    filters: dict[str, list[FilterValue]] = Field(default_factory=dict)
+    filters: dict[str, FilterValues] = Field(default_factory=dict)
     site: list[str] | None = Field(default=None, min_length=1)
     order: Order | None = None
     limit: int | None = Field(default=None, ge=1, le=10_000)

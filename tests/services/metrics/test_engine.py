@@ -6,11 +6,12 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from pydantic import ValidationError
 
 from services.errors import Forbidden, MixedCurrency, NotFound
 from services.metrics.answer import Group
 from tests.properties.world import World
-from tests.services.samples import answer, at, event, groups, line, order, scope, stock, total
+from tests.services.samples import answer, at, event, groups, line, order, query, scope, stock, total
 
 STAFF = {"ann": "30.00", "bob": "10.00", "cid": "30.00", "dan": "5.00", None: "30.00"}
 VIEWER = scope("view_dashboard")
@@ -26,6 +27,12 @@ def staffed(shop: World) -> World:
 
 def labels(world: World, metric: str, *group_by: str, **rest: object) -> list[str | None]:
     return [group.labels[0] for group in answer(world, metric, *group_by, **rest).groups]
+
+
+def test_a_filter_of_more_values_than_a_statement_takes_is_refused() -> None:
+    assert query("revenue", filters={"channel": [str(number) for number in range(1_000)]})
+    with pytest.raises(ValidationError):
+        query("revenue", filters={"channel": [str(number) for number in range(1_001)]})
 
 
 # Order and limit.
