@@ -24,7 +24,11 @@ R = TypeVar("R")
 
 
 class _Process:
-    """What one process holds; a forked child starts with an empty one, and what was queued is its parent's to send."""
+    """What one process holds; a forked child starts with an empty one, and what was queued is its parent's to send.
+
+    `unforked` is held around what a fork must not cut in half: a lock of a C library that another thread holds at that
+    moment would stay locked in the child for good.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -32,6 +36,7 @@ class _Process:
         self.buffer = MemoryBuffer(QUEUE_EVENTS)
         self.sender: Sender | None = None
         self.ended = False
+        self.unforked = threading.RLock()
 
     def current_sender(self) -> Sender:
         """The sender, made if there is none.
@@ -42,7 +47,7 @@ class _Process:
             if self.ended:
                 raise RuntimeError("the process has flushed its events and ends")
             if self.sender is None:
-                self.sender = Sender(Settings.from_environment(os.environ), self.buffer, self.tally)
+                self.sender = Sender(Settings.from_environment(os.environ), self.buffer, self.tally, self.unforked)
                 _close_with_child()
             return self.sender
 
@@ -65,6 +70,14 @@ def _close() -> None:
     _process.close()
 
 
+def _before_fork() -> None:
+    _process.unforked.acquire()
+
+
+def _after_fork() -> None:
+    _process.unforked.release()
+
+
 def _close_with_child() -> None:
     """A child of multiprocessing ends without running atexit; its own finalizers it runs."""
     util = sys.modules.get("multiprocessing.util")
@@ -72,7 +85,7 @@ def _close_with_child() -> None:
         util.Finalize(None, _close, exitpriority=10)
 
 
-os.register_at_fork(after_in_child=_start_anew)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_start_anew)
 atexit.register(_close)
 
 

@@ -13,6 +13,7 @@ import random
 import ssl  # noqa: F401
 import threading
 import time
+from contextlib import AbstractContextManager
 
 import certifi  # noqa: F401
 import httpcore  # noqa: F401
@@ -36,10 +37,13 @@ _log = logging.getLogger("pulseboard_hooks")
 class Sender:
     """Sends what is put into `buffer`, from a daemon thread that starts with the first event."""
 
-    def __init__(self, settings: Settings, buffer: Buffer, tally: Tally) -> None:
+    def __init__(
+        self, settings: Settings, buffer: Buffer, tally: Tally, unforked: AbstractContextManager[object]
+    ) -> None:
         self._settings = settings
         self._buffer = buffer
         self._tally = tally
+        self._unforked = unforked
         self._changed = threading.Condition()  # its lock is re-entrant
         self._thread: threading.Thread | None = None
         self._deadline: float | None = None  # set when closing
@@ -80,7 +84,9 @@ class Sender:
 
     def _run(self) -> None:
         headers = {"Authorization": f"Bearer {self._settings.api_key}"}
-        with httpx.Client(headers=headers, timeout=TIMEOUT) as client:
+        with self._unforked:  # reading certificates takes OpenSSL's locks, for tens of milliseconds
+            client = httpx.Client(headers=headers, timeout=TIMEOUT)
+        with client:
             while batch := self._next():
                 verdict = deliver(client, self._settings.events_url, batch)
                 self._act(verdict, batch)
