@@ -7,7 +7,7 @@ from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 
 from tests.oracle_facts import cent, facts, read
-from tests.oracle_time import MINUTE, TIME_UNITS, label, minutes
+from tests.oracle_time import TIME_UNITS, bucket_ends, label
 
 QUOTIENTS = {
     "average_order_value": ("revenue", "orders"),
@@ -56,10 +56,8 @@ def low_stock(known, sites, group_by, periods, filters):
     """The state at the end of each bucket, which is the end of its last minute in the period."""
     cells = defaultdict(int, {} if group_by else {(): 0})
     for site, (start, end) in periods.items():
-        units, ends = [unit for unit in group_by if unit in TIME_UNITS], {(): end}
-        if units:
-            ends = {tuple(label(u, m, sites[site]) for u in units): min(m + MINUTE, end) for m in minutes(start, end)}
-        for when, until in ends.items():
+        units = [unit for unit in group_by if unit in TIME_UNITS]
+        for when, until in (bucket_ends(units, start, end, sites[site]) if units else {(): end}).items():
             stock = defaultdict(dict)
             for e in known:
                 if e["type"] == "inventory_updated" and e["site"] == site and e["at"] < until:

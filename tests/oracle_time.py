@@ -8,12 +8,20 @@ TIME_UNITS = ("minute", "hour", "day", "week", "month", "weekday", "hour_of_day"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
-def minutes(start, end):
-    """Every minute of the clock that overlaps [start, end)."""
+def bucket_ends(units, start, end, site):
+    """{a label for each unit: the end of its last minute in the period}, in order, minute by minute."""
     minute = start.astimezone(UTC).replace(second=0, microsecond=0)
+    return _bucket_ends(tuple(units), minute, end, site["tz"], site["day_starts_at"]) if start < end else {}
+
+
+@lru_cache(maxsize=2_000)
+def _bucket_ends(units, minute, end, tz, turn):
+    ends = {}
     while minute < end:
-        yield minute
+        labels = tuple(_label(unit, minute, tz, turn) for unit in units)
         minute += MINUTE
+        ends[labels] = min(minute, end)
+    return ends
 
 
 def label(unit, at, site):
@@ -25,16 +33,21 @@ def _label(unit, minute, tz, turn):
     local = minute.astimezone(ZoneInfo(tz))
     if unit == "minute":
         return local.isoformat()
-    if unit == "hour":  # named by its first minute: the full hour, or where the offset changed within it
-        while _wall_hour(minute - MINUTE, tz) == _wall_hour(minute, tz):
-            minute -= MINUTE
-        return minute.astimezone(ZoneInfo(tz)).isoformat()
+    if unit == "hour":
+        return hour_start(minute, tz).astimezone(ZoneInfo(tz)).isoformat()
     if unit == "hour_of_day":
         return f"{local:%H}"
     day = business_date(minute, tz, turn)
     if unit == "week":
         return (day - day.weekday() * DAY).isoformat()
     return {"day": day.isoformat(), "month": f"{day:%Y-%m}", "weekday": f"{day:%a}"}[unit]
+
+
+@lru_cache(maxsize=100_000)
+def hour_start(minute, tz):
+    """The first minute of the wall clock's hour, or of what is left of it after the offset changed within it."""
+    before = minute - MINUTE
+    return hour_start(before, tz) if _wall_hour(before, tz) == _wall_hour(minute, tz) else minute
 
 
 def _wall_hour(minute, tz):

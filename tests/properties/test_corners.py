@@ -1,0 +1,58 @@
+"""Corners that random histories seldom meet, each as recounted."""
+
+from tests.properties.questions import hold
+from tests.properties.world import world
+
+SITES = {"main": {"tz": "UTC", "currency": "USD", "day_starts_at": "00:00"}}
+MARCH = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
+
+
+def _as_recounted(events, *queries):
+    queries = [{"range": MARCH, **query} for query in queries]
+    with world(SITES) as running:
+        assert running.post(events) == {"accepted": len(events)}
+        hold(running.ask(queries), queries, events, SITES)
+        assert running.differences() == []
+
+
+def _order(order_id, total="10.00", **data):
+    return {
+        "id": order_id,
+        "source": "till",
+        "type": "order_completed",
+        "occurred_at": "2026-03-01T12:00:00Z",
+        "data": {"order_id": order_id, "total_amount": total, "items_count": 2, **data},
+    }
+
+
+def _payment(source, id, **data):
+    return {
+        "id": id,
+        "source": source,
+        "type": "payment_processed",
+        "occurred_at": "2026-03-01T12:00:00Z",
+        "data": {"order_id": "1", "payment_method": "card", "amount": "5.00", "status": "success", **data},
+    }
+
+
+def test_a_transaction_and_its_refund_are_two_whatever_their_ids_look_like():
+    events = [
+        _payment("till", "1", transaction_id="t", status="refunded"),
+        _payment("till", "2", transaction_id="t:1"),
+        _payment("till", "3", transaction_id="t"),
+    ]
+    _as_recounted(events, {"metric": "payments"}, {"metric": "payment_success_rate"})
+
+
+def test_an_order_that_holds_a_product_twice_is_one():
+    line = {"product": "Margherita", "quantity": 1, "line_amount": "5.00"}
+    events = [_order("1", items=[line, {**line, "category": "Pizza"}])]
+    for name in ("product", "category"):
+        _as_recounted(events, {"metric": "orders", "group_by": [name]})
+    _as_recounted(events, {"metric": "orders", "filters": {"category": ["Pizza", None]}})
+
+
+def test_an_order_without_staff_is_not_the_cancelling_hand_s():
+    cancel = {"id": "c", "source": "till", "type": "order_cancelled", "occurred_at": "2026-03-02T12:00:00Z"}
+    events = [_order("1"), {**cancel, "data": {"order_id": "1", "staff_id": "9"}}]
+    _as_recounted(events, {"metric": "refunds", "group_by": ["staff"]}, {"metric": "cancellation_rate"})
