@@ -72,7 +72,7 @@ NewScreen = Callable[..., Screen]
 
 @contextlib.contextmanager
 def screens(browser: Browser, url: str, state: Any = None) -> Iterator[NewScreen]:
-    """Makes pages, each in a browser context of its own: `new_screen(width=390)`.
+    """Makes pages, each in a browser context of its own: `new_screen(width=390)`; nothing glides or pulses in them.
 
     At the end nothing may have gone wrong in any of them, but for what a test has taken out of its complaints.
     """
@@ -80,7 +80,7 @@ def screens(browser: Browser, url: str, state: Any = None) -> Iterator[NewScreen
 
     def make(width: int = 1300, height: int = 1000, **options: Any) -> Screen:
         viewport = {"width": width, "height": height}
-        context = browser.new_context(viewport=viewport, storage_state=state, **options)
+        context = browser.new_context(viewport=viewport, storage_state=state, reduced_motion="reduce", **options)
         made.append(Screen(context.new_page(), url))
         return made[-1]
 

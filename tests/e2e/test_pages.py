@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.conftest import NewScreen
 from tests.e2e.screen import Screen
 from tests.e2e.till import Till
+
+
+@pytest.fixture(scope="module")
+def screen(shared_screen: NewScreen) -> Screen:
+    """One page that goes from place to place."""
+    return shared_screen().open()
 
 
 def go(screen: Screen, name: str) -> None:
@@ -19,6 +27,7 @@ def revenue(till: Till) -> str:
 
 
 def test_every_dashboard_is_read_when_it_is_opened_and_when_it_is_opened_again(screen: Screen, till: Till) -> None:
+    go(screen, "Overview")
     overview = screen.shown
     go(screen, "Patterns")
     assert not set(screen.shown) & set(overview)
@@ -41,6 +50,7 @@ def test_opening_the_dashboard_that_is_open_reads_it_again(screen: Screen, till:
 
 
 def test_going_back_and_forward_shows_what_is_true_now(screen: Screen, till: Till) -> None:
+    go(screen, "Overview")
     go(screen, "Patterns")
     screen.page.go_back()
     screen.settled()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import NewScreen
@@ -20,6 +21,11 @@ PAINTED = {
 }
 
 
+@pytest.fixture(scope="module")
+def screen(shared_screen: NewScreen) -> Screen:
+    return shared_screen().open()
+
+
 def painted(screen: Screen) -> dict[str, str]:
     return {part: screen.style(selector, name) for part, (selector, name) in PAINTED.items()}
 
@@ -33,10 +39,11 @@ def brightness(color: str) -> float:
 def choose(screen: Screen, title: str, scheme: str) -> None:
     screen.page.locator(f".pb-theme [title='{title}']").click()
     expect(screen.page.locator(f"html[data-mantine-color-scheme={scheme}]")).to_have_count(1)
-    screen.at_rest(1000)  # colours glide
+    screen.at_rest()
 
 
 def test_everything_follows_the_switch_without_being_drawn_again(screen: Screen) -> None:
+    choose(screen, "Light", "light")
     light = painted(screen)
     assert brightness(light["card"]) > 0.9 > 0.5 > brightness(light["figure"])
     screen.page.evaluate("document.querySelector('.js-plotly-plot').stillHere = true")
@@ -67,5 +74,5 @@ def test_without_a_choice_the_system_decides_and_may_change_its_mind(new_screen:
     assert brightness(painted(screen)["card"]) < 0.2
     screen.page.emulate_media(color_scheme="light")
     expect(screen.page.locator("html[data-mantine-color-scheme=light]")).to_have_count(1)
-    screen.at_rest(1000)
+    screen.at_rest()
     assert brightness(painted(screen)["card"]) > 0.9
