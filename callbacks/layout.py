@@ -31,6 +31,7 @@ def register(app: Dash, services: Services) -> None:
         ClientsideFunction("pulseboard", "nothingNew"),
         Output(ids.NEWS, "hidden"),
         Input(ids.DASHBOARD, "data"),
+        Input(ids.VERSION, "data"),
         prevent_initial_call=True,
     )
 
