@@ -15,6 +15,8 @@ MONEY_FIELDS = frozenset(
     {"total_amount", "discount_amount", "tax_amount", "tip_amount", "amount", "unit_price", "line_amount"}
 )
 MAX_EVENT_BYTES = 1024 * 1024
+_JSON = frozenset({str, int, float, bool, type(None)})  # by far the most values: no look at their ancestors
+EVENT, INVALIDATION = "event", "invalidation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Event:
 
     id: str
     body: bytes
+    kind: str = EVENT  # or INVALIDATION: not an event, but it waits among them and keeps its place
 
 
 def compose(
@@ -37,15 +40,29 @@ def compose(
 
     Errors: TypeError or ValueError for what JSON cannot carry or the server would never take (NaN, over 1 MiB).
     """
-    identity = str(uuid.uuid4()) if id_ is None else str(plain(id_))
+    identity = _new_id() if id_ is None else str(plain(id_))
     event: dict[str, object] = {"id": identity, "type": type_, "occurred_at": moment(occurred_at)}
     if site is not None:
         event["site"] = site
     event["data"] = {str(key): field(str(key), value) for key, value in data.items() if value is not None}
-    body = json.dumps(event, allow_nan=False, separators=(",", ":")).encode("ascii")
+    return Event(identity, _encoded(event))
+
+
+def invalidation(pattern: str | None, widget_id: str | None) -> Event:
+    """A wish that cached answers be dropped: of topics, of a widget, or (with neither) all."""
+    named = {"pattern": pattern, "widget_id": widget_id}
+    return Event(_new_id(), _encoded({key: plain(value) for key, value in named.items() if value}), INVALIDATION)
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def _encoded(value: object) -> bytes:
+    body = json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
     if len(body) > MAX_EVENT_BYTES:
         raise ValueError(f"the event has {len(body)} bytes; {MAX_EVENT_BYTES} at most are sent")
-    return Event(identity, body)
+    return body
 
 
 def moment(value: datetime | str | None) -> str:
@@ -85,6 +102,8 @@ def _digits(value: Decimal | Real) -> str:
 
 def plain(value: object) -> object:
     """The value with JSON's own types only; amounts of money in it as text."""
+    if type(value) in _JSON:
+        return value
     if isinstance(value, Enum):
         return plain(value.value)
     if value is None or isinstance(value, (bool, str)):

@@ -1,137 +1,168 @@
-"""This process's one sender: made with its first event, made anew after a fork, flushed at exit."""
+"""This process's outboxes and sender: made with its first call, made anew after a fork, flushed at exit."""
 
 from __future__ import annotations
 
 import atexit
-import functools
+import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Coroutine
-from typing import Any, ParamSpec, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from pulseboard_hooks.buffer import MemoryBuffer
+from pulseboard_hooks.errors import OutboxError
 from pulseboard_hooks.events import Event
+from pulseboard_hooks.outboxes import Outboxes
 from pulseboard_hooks.sender import Sender
+from pulseboard_hooks.set_aside import SetAside
 from pulseboard_hooks.settings import Settings
+from pulseboard_hooks.slots import beside
 from pulseboard_hooks.tally import Counts, Tally
 
-QUEUE_EVENTS = 10_000
 EXIT_SECONDS = 2.0
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_log = logging.getLogger("pulseboard_hooks")
 
 
-class _Process:
+class Process:
     """What one process holds; a forked child starts with an empty one, and what was queued is its parent's to send.
 
     `unforked` is held around what a fork must not cut in half: a lock of a C library that another thread holds at that
     moment would stay locked in the child for good.
     """
 
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.tally = Tally()
-        self.buffer = MemoryBuffer(QUEUE_EVENTS)
-        self.sender: Sender | None = None
-        self.ended = False
+    def __init__(self, inherited: frozenset[Path]) -> None:
         self.unforked = threading.RLock()
+        self.settings = Settings.from_environment(os.environ)
+        self.tally = Tally()
+        self.boxes = Outboxes(self.settings, self.unforked, inherited)
+        aside = SetAside(
+            beside(self.settings.outbox, "-refused.jsonl"), self.settings.max_bytes, fsync=self.settings.fsync
+        )
+        self.sender = Sender(self.settings, self.boxes, aside, self.tally, self.unforked)
+        self._lock = threading.RLock()
+        self._writer: ThreadPoolExecutor | None = None
+        self._ended = False
+        for fault in self.settings.faults:
+            _log.error("%s", fault)
+        _close_with_child()
 
-    def current_sender(self) -> Sender:
-        """The sender, made if there is none.
+    def take(self, event: Event) -> str | None:
+        """Puts the event into the outbox, and wakes the sender; its id, or None where it was not taken."""
+        if self.settings.off:
+            self.tally.drop("PULSEBOARD_URL is not set")
+            return None
+        try:
+            if not self.boxes.put(event):
+                self.tally.drop(f"the outbox {self.boxes.where} is full: {len(self.boxes)} events wait in it")
+                return None
+            if not self._ended:
+                self.sender.wake()
+        except OutboxError as error:
+            self.tally.drop(f"the outbox cannot be written: {error}")
+            return None
+        except RuntimeError as error:  # no thread can be started: what is kept is sent by another process
+            _log.error("events stay in the outbox %s: %s", self.boxes.where, error)
+        return event.id
 
-        Errors: ValueError, naming the setting, as long as the environment says no server; RuntimeError at exit.
-        """
-        with self.lock:
-            if self.ended:
-                raise RuntimeError("the process has flushed its events and ends")
-            if self.sender is None:
-                self.sender = Sender(Settings.from_environment(os.environ), self.buffer, self.tally, self.unforked)
-                _close_with_child()
-            return self.sender
+    def writer(self) -> ThreadPoolExecutor:
+        """One thread that puts events into the outbox for callers who must not wait for a disk; their order is kept."""
+        with self._lock:
+            if self._writer is None:
+                self._writer = ThreadPoolExecutor(1, "pulseboard-hooks-outbox")
+            return self._writer
 
-    def close(self) -> None:
-        with self.lock:
-            sender, self.ended = self.sender, True
-        if sender is not None:
-            sender.close(EXIT_SECONDS)
+    def flush(self, timeout: float) -> bool:
+        if self.settings.off:
+            return True
+        try:
+            self.sender.wake()
+        except RuntimeError:
+            return len(self.boxes) == 0
+        return self.sender.flush(timeout)
+
+    def close(self, timeout: float = EXIT_SECONDS) -> None:
+        """Sends within `timeout` seconds; what is then unsent stays in the outbox, and a line says so."""
+        self._ended = True
+        idle = self.sender.close(timeout)
+        if (left := len(self.boxes)) and self.boxes.durable:
+            _log.warning("%d events stay in the outbox %s until a process uses it again", left, self.boxes.where)
+        elif left:
+            self.tally.drop("the process ends before they could be sent", left)
+        if idle:
+            self.boxes.close()
 
 
-_process = _Process()
+_process: Process | None = None
+_making = threading.RLock()
+_inherited: frozenset[Path] = frozenset()  # files of the processes that this one was forked from
 
 
-def _start_anew() -> None:
+def current() -> Process:
+    """This process's own, made if there is none."""
     global _process
-    _process = _Process()
+    with _making:
+        if _process is None:
+            _process = Process(_inherited)
+        return _process
 
 
-def _close() -> None:
-    _process.close()
+def counts() -> Counts:
+    """What became of the events of this process."""
+    process = current()
+    return process.tally.counts(len(process.boxes))
 
 
-def _before_fork() -> None:
-    _process.unforked.acquire()
+def flush(timeout: float = EXIT_SECONDS) -> bool:
+    """Waits until every event in the outbox is settled, those that ended processes left included.
+
+    Waits at most `timeout` seconds; whether everything is settled.
+    """
+    return current().flush(timeout)
 
 
-def _after_fork() -> None:
-    _process.unforked.release()
+def close() -> None:
+    """As at exit; the next call starts anew."""
+    global _process
+    with _making:
+        ending, _process = _process, None
+    if ending is not None:
+        ending.close()
+
+
+def _at_exit() -> None:
+    if _process is not None:
+        _process.close()
 
 
 def _close_with_child() -> None:
     """A child of multiprocessing ends without running atexit; its own finalizers it runs."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None and sys.modules["multiprocessing"].parent_process() is not None:
-        util.Finalize(None, _close, exitpriority=10)
+        util.Finalize(None, _at_exit, exitpriority=10)
 
 
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_start_anew)
-atexit.register(_close)
+def _before_fork() -> None:
+    _making.acquire()
+    if _process is not None:
+        _process.unforked.acquire()
+        _process.boxes.lock.acquire()
 
 
-def counts() -> Counts:
-    """What became of the events of this process."""
-    return _process.tally.counts(len(_process.buffer))
+def _after_fork() -> None:
+    if _process is not None:
+        _process.boxes.lock.release()
+        _process.unforked.release()
+    _making.release()
 
 
-def flush(timeout: float = EXIT_SECONDS) -> bool:
-    """Waits until every queued event is settled, at most `timeout` seconds; whether that is so."""
-    sender = _process.sender
-    return sender.flush(timeout) if sender is not None else True
+def _in_child() -> None:
+    global _process, _making, _inherited
+    _making = threading.RLock()
+    if _process is not None:
+        _inherited = _process.boxes.abandon()
+        _process = None
 
 
-def hook(compose: Callable[P, Event]) -> Callable[P, str | None]:
-    """A function that queues the event that `compose` makes, and returns its id; None where it was not taken.
-
-    Errors: none, not even for wrong arguments: what is wrong is logged and counted.
-    """
-
-    @functools.wraps(compose)
-    def call(*args: P.args, **kwargs: P.kwargs) -> str | None:
-        try:
-            event = compose(*args, **kwargs)
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
-            _process.tally.refuse(f"{compose.__name__}: {error}")
-            return None
-        return _queue(event)
-
-    return call
-
-
-def _queue(event: Event) -> str | None:
-    try:
-        return event.id if _process.current_sender().offer(event) else None
-    except (ValueError, RuntimeError) as error:  # no server is set; no thread can be started, now or any more
-        _process.tally.drop(str(error))
-    return None
-
-
-def in_async(plain: Callable[P, R], name: str) -> Callable[P, Coroutine[Any, Any, R]]:
-    """The same hook for `await`: it only queues, so that it runs where it is called."""
-
-    @functools.wraps(plain)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        return plain(*args, **kwargs)
-
-    call.__name__ = call.__qualname__ = name
-    return call
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)
+atexit.register(_at_exit)

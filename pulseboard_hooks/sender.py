@@ -1,6 +1,6 @@
 """The thread that sends: many events in a request, again and again until the server has answered for each.
 
-It holds no event itself: what is unsent is in the buffer.
+It holds no event itself: what is unsent is in the outboxes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import encodings.idna  # noqa: F401
 import logging
 import random
-import ssl  # noqa: F401
 import threading
 import time
 from contextlib import AbstractContextManager
@@ -19,9 +18,13 @@ import certifi  # noqa: F401
 import httpcore  # noqa: F401
 import httpx
 
-from pulseboard_hooks.buffer import Buffer
-from pulseboard_hooks.delivery import Outcome, Verdict, deliver
+from pulseboard_hooks.connection import connect
+from pulseboard_hooks.delivery import Outcome, Verdict, deliver, together
+from pulseboard_hooks.errors import OutboxDamaged, OutboxError
 from pulseboard_hooks.events import Event
+from pulseboard_hooks.outbox import Outbox
+from pulseboard_hooks.outboxes import SCAN_SECONDS, Outboxes
+from pulseboard_hooks.set_aside import SetAside
 from pulseboard_hooks.settings import Settings
 from pulseboard_hooks.tally import Tally
 
@@ -29,49 +32,54 @@ BATCH_EVENTS = 500
 BATCH_BYTES = 1024 * 1024
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 30.0
-TIMEOUT = httpx.Timeout(15.0, connect=3.0)
+DOUBTFUL = "sent under another API key, and the answer was lost: it may be counted already"
 
 _log = logging.getLogger("pulseboard_hooks")
 
 
 class Sender:
-    """Sends what is put into `buffer`, from a daemon thread that starts with the first event."""
+    """Sends what is in `boxes`, from a daemon thread that starts when it is first woken."""
 
     def __init__(
-        self, settings: Settings, buffer: Buffer, tally: Tally, unforked: AbstractContextManager[object]
+        self,
+        settings: Settings,
+        boxes: Outboxes,
+        aside: SetAside,
+        tally: Tally,
+        unforked: AbstractContextManager[object],
     ) -> None:
         self._settings = settings
-        self._buffer = buffer
+        self._boxes = boxes
+        self._aside = aside
         self._tally = tally
         self._unforked = unforked
         self._changed = threading.Condition()  # its lock is re-entrant
+        self._ending = threading.Condition()
         self._thread: threading.Thread | None = None
         self._deadline: float | None = None  # set when closing
         self._limit = BATCH_EVENTS
         self._failures = 0
 
-    def offer(self, event: Event) -> bool:
-        """Queues the event; False: the buffer is full and it is dropped, counted and logged."""
-        if not self._buffer.put(event):
-            self._tally.drop(f"the queue is full with {len(self._buffer)} events that could not be sent")
-            return False
+    def wake(self) -> None:
+        """There is something to send. Errors: RuntimeError where no thread can be started (any more)."""
         self._start()
         with self._changed:
             self._changed.notify_all()
-        return True
 
     def flush(self, timeout: float) -> bool:
         """Waits until everything is sent, at most `timeout` seconds; whether it is."""
         with self._changed:
-            return self._changed.wait_for(lambda: len(self._buffer) == 0, timeout)
+            return self._changed.wait_for(lambda: self._boxes.settled, timeout)
 
-    def close(self, timeout: float) -> None:
-        """Sends the rest within `timeout` seconds; what is then unsent is dropped, counted and logged."""
-        with self._changed:
+    def close(self, timeout: float) -> bool:
+        """Sends the rest within `timeout` seconds; whether the thread has ended."""
+        with self._ending, self._changed:
             self._deadline = time.monotonic() + timeout
+            self._ending.notify_all()
             self._changed.notify_all()
-        if not self.flush(timeout) and (left := len(self._buffer)):
-            self._tally.drop("the process ends before they could be sent", left)
+        if self._thread is not None:
+            self._thread.join(timeout)
+        return self._thread is None or not self._thread.is_alive()
 
     def _start(self) -> None:
         if self._thread is not None and self._thread.is_alive():
@@ -83,49 +91,89 @@ class Sender:
                 self._thread = thread
 
     def _run(self) -> None:
-        headers = {"Authorization": f"Bearer {self._settings.api_key}"}
-        with self._unforked:  # reading certificates takes OpenSSL's locks, for tens of milliseconds
-            client = httpx.Client(headers=headers, timeout=TIMEOUT)
+        with self._unforked:  # it takes locks of OpenSSL, which a child would find locked for good
+            client = connect(self._settings)
         with client:
-            while batch := self._next():
-                verdict = deliver(client, self._settings.events_url, batch)
-                self._act(verdict, batch)
+            while self._has_work():
+                box = None
+                try:
+                    box = self._boxes.next()
+                    if box is not None:
+                        self._send_from(box, client)
+                except OutboxDamaged as error:
+                    self._replace(box, error)
+                except OutboxError as error:
+                    self._pause(Verdict(Outcome.LATER, str(error)))
+                with self._changed:
+                    self._changed.notify_all()
 
-    def _next(self) -> list[Event]:
-        """The next events to send, as soon as there are any; none when it is time to end."""
+    def _has_work(self) -> bool:
+        """Waits for something to send, or to look for; False: it is time to end."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._buffer) > 0 or self._deadline is not None)
-        if self._deadline is not None and time.monotonic() >= self._deadline:
-            return []
-        return self._buffer.peek(self._limit, BATCH_BYTES)
+            self._changed.wait_for(
+                lambda: len(self._boxes) > 0 or self._boxes.look_due or self._deadline is not None, SCAN_SECONDS
+            )
+        if self._deadline is None:
+            return True
+        return time.monotonic() < self._deadline and not self._boxes.settled
 
-    def _act(self, verdict: Verdict, batch: list[Event]) -> None:
+    def _send_from(self, box: Outbox, client: httpx.Client) -> None:
+        waiting = box.peek(box.doubtful or self._limit, BATCH_BYTES)
+        if not waiting:
+            self._boxes.drained(box)
+        elif box.doubtful:
+            self._settle(Verdict(Outcome.SETTLED, refused=tuple((event, DOUBTFUL) for event in waiting)), waiting, box)
+        elif not self._settings.sendable:
+            self._pause(Verdict(Outcome.HELD, "; ".join(self._settings.faults)))
+        else:
+            batch = together(waiting)
+            box.mark(len(batch))
+            self._act(deliver(client, self._settings.url, batch), batch, box)
+
+    def _act(self, verdict: Verdict, batch: list[Event], box: Outbox) -> None:
+        if verdict.untouched:
+            box.mark(0)
         if verdict.outcome is Outcome.SETTLED:
-            self._settle(verdict, batch)
+            self._settle(verdict, batch, box)
         elif verdict.outcome is Outcome.UNREADABLE:
             self._limit = max(1, len(batch) // 2)  # down to the one event that is to blame
         else:
             self._pause(verdict)
 
-    def _settle(self, verdict: Verdict, batch: list[Event]) -> None:
+    def _settle(self, verdict: Verdict, batch: list[Event], box: Outbox) -> None:
         if self._failures:
             _log.info("pulseboard answers again")
         self._failures = 0
         self._limit = min(BATCH_EVENTS, self._limit * 2)
+        if verdict.refused:
+            self._keep_refused(verdict)
         self._tally.settle(verdict)
-        self._buffer.discard(len(batch))
-        with self._changed:
-            self._changed.notify_all()
+        box.discard(batch)
+        self._boxes.drained(box)
+
+    def _keep_refused(self, verdict: Verdict) -> None:
+        try:
+            self._aside.add(verdict.refused)
+        except OSError as error:
+            for event, _ in verdict.refused:
+                _log.error("a refused event is in this line alone, %s: %s", error, event.body.decode())
+
+    def _replace(self, box: Outbox | None, error: OutboxDamaged) -> None:
+        try:
+            if box is not None:
+                self._boxes.set_aside(box, error)
+        except OutboxError as failure:
+            self._pause(Verdict(Outcome.LATER, str(failure)))
 
     def _pause(self, verdict: Verdict) -> None:
         self._failures += 1
         self._tally.retry()
         if self._failures == 1 or verdict.outcome is Outcome.HELD:
             level = logging.ERROR if verdict.outcome is Outcome.HELD else logging.WARNING
-            _log.log(level, "%d events wait, pulseboard takes none now: %s", len(self._buffer), verdict.reason)
+            _log.log(level, "%d events wait, pulseboard takes none now: %s", len(self._boxes), verdict.reason)
         pause = self._backoff(verdict)
-        with self._changed:
-            self._changed.wait_for(lambda: self._deadline is not None, pause)
+        with self._ending:
+            self._ending.wait_for(lambda: self._deadline is not None, pause)
         if self._deadline is not None:
             time.sleep(min(pause, 0.1))
 

@@ -16,7 +16,11 @@ _log = logging.getLogger("pulseboard_hooks")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """`refused`: by the server, or as nothing that could be sent. `dropped`: lost without the server's word."""
+    """What became of the calls of this process, and of what it took over from ended ones.
+
+    `queued` wait in the outbox; `refused`: by the server, or as nothing that could be sent; `dropped`: not taken, as
+    the outbox was full or could not be written.
+    """
 
     queued: int = 0
     accepted: int = 0
@@ -37,8 +41,8 @@ class Tally:
         return replace(self._counts, queued=queued)
 
     def settle(self, verdict: Verdict) -> None:
-        for event_id, reason in verdict.refused.items():
-            _log.error("pulseboard refuses event %s for good: %s", event_id, reason)
+        for event, reason in verdict.refused:
+            _log.error("pulseboard refuses %s %s for good, it is set aside: %s", event.kind, event.id, reason)
         self._add(accepted=verdict.accepted, duplicates=verdict.duplicates, refused=len(verdict.refused))
 
     def refuse(self, reason: str) -> None:

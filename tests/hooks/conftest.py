@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,16 +92,21 @@ def pulseboard() -> Iterator[FakePulseboard]:
 
 
 @pytest.fixture
-def hooked(pulseboard: FakePulseboard, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePulseboard]:
+def outbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where this process's events wait; it has made no call yet, and forgets all of them afterwards."""
+    path = tmp_path / "outbox" / "waiting.sqlite3"
+    monkeypatch.setenv("PULSEBOARD_OUTBOX", str(path))
+    for key in ("PULSEBOARD_URL", "PULSEBOARD_API_KEY"):
+        monkeypatch.delenv(key, raising=False)
+    process.close()
+    yield path
+    process.close()
+
+
+@pytest.fixture
+def hooked(pulseboard: FakePulseboard, outbox: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePulseboard]:
     """A process that has sent nothing yet, and whose environment names the server."""
     monkeypatch.setenv("PULSEBOARD_URL", pulseboard.url + "/")
     monkeypatch.setenv("PULSEBOARD_API_KEY", "pb_test")
-    process._start_anew()
     yield pulseboard
     pulseboard.stall.set()
-    sender = process._process.sender
-    if sender is not None:
-        sender.close(1.0)
-        if sender._thread is not None:
-            sender._thread.join(2)
-    process._start_anew()

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 import pytest
 
 import pulseboard_hooks
-from pulseboard_hooks import process
 from tests.conftest import Server
 
 
-def test_orders_told_by_the_hooks_are_counted_to_the_cent(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_orders_told_by_the_hooks_are_counted_to_the_cent(
+    server: Server, outbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PULSEBOARD_URL", server.url)
     monkeypatch.setenv("PULSEBOARD_API_KEY", server.key)
-    process._start_anew()
     items = [{"product": "Margherita", "category": "Pizza", "quantity": 2, "unit_price": 14.0, "line_amount": "26"}]
     pulseboard_hooks.order_completed(order_id=1, total_amount=Decimal("26.10"), items_count=2, items=items, staff_id=7)
     pulseboard_hooks.order_completed(order_id="2", total_amount=0.1, items_count=1, channel="takeaway")
@@ -33,5 +34,3 @@ def test_orders_told_by_the_hooks_are_counted_to_the_cent(server: Server, monkey
     answer = httpx.post(f"{server.url}/analytics/widgets/data", json=body, headers=server.headers, timeout=30).json()
     figures = {name: told["data"]["value"] for name, told in answer["widgets"].items()}
     assert figures == {"orders": 3, "revenue": 36.2}
-    process._close()
-    process._start_anew()

@@ -9,12 +9,12 @@ import statistics
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import pulseboard_hooks
-from pulseboard_hooks import process
 from services import hooks as handed_on
 from tests.hooks.conftest import FakePulseboard
 
@@ -78,15 +78,13 @@ def test_wrong_arguments_are_logged_and_counted_and_never_raise(
 
 
 def test_without_settings_an_event_is_dropped_with_a_line_that_names_the_key(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    outbox: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    process._start_anew()
-    monkeypatch.delenv("PULSEBOARD_URL", raising=False)
     monkeypatch.setenv("PULSEBOARD_API_KEY", "pb_test")
     assert pulseboard_hooks.order_completed(order_id="1", **ORDER) is None
     assert "PULSEBOARD_URL" in caplog.text
     assert pulseboard_hooks.counts().dropped == 1
-    process._start_anew()
+    assert not outbox.exists()
 
 
 def test_a_call_returns_at_once_while_the_server_stalls(hooked: FakePulseboard) -> None:
@@ -176,16 +174,25 @@ def test_a_wrong_key_holds_the_events_back_and_says_so(
     assert pulseboard_hooks.counts().dropped == 0
 
 
-def test_a_full_queue_drops_with_a_count_and_a_line(
+def test_a_full_outbox_drops_the_newest_with_a_count_and_a_line(
     hooked: FakePulseboard, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "QUEUE_EVENTS", 10)
-    process._start_anew()
+    monkeypatch.setenv("PULSEBOARD_OUTBOX_MAX_EVENTS", "10")
     hooked.stall.clear()
     ids = [pulseboard_hooks.order_completed(order_id=number, **ORDER) for number in range(25)]
-    assert ids[:10] == [str(id_) for id_ in ids[:10]]
+    assert all(ids[:10])
     assert ids[10:] == [None] * 15
     assert pulseboard_hooks.counts().dropped == 15
-    assert "the queue is full" in caplog.text
+    assert "is full: 10 events wait in it" in caplog.text
     hooked.stall.set()
     hooked.wait_for(10)
+    assert list(hooked.accepted) == ids[:10]
+
+
+def test_an_outbox_is_bounded_in_bytes_too(hooked: FakePulseboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULSEBOARD_OUTBOX_MAX_MB", "1")
+    hooked.stall.clear()
+    taken = [pulseboard_hooks.order_completed(order_id=n, **ORDER, note="x" * 200_000) is not None for n in range(8)]
+    assert taken == [True] * 5 + [False] * 3
+    hooked.stall.set()
+    hooked.wait_for(5)
