@@ -122,8 +122,8 @@ def _trace(bars: Bars, color: str, view: BarChartView, options: BarChartOptions)
 def _hover(bars: Bars, view: BarChartView) -> list[str]:
     several = len(view.series) > 1
     return [
-        f"{text}{', ' + bars.title if several else ''}{', still open' if is_open and not bars.compared else ''}"
-        f"<br><b>{formats.text(value, view.unit)}</b>"
+        f"{figures.plain(text)}{', ' + figures.plain(bars.title) if several else ''}"
+        f"{', still open' if is_open and not bars.compared else ''}<br><b>{formats.text(value, view.unit)}</b>"
         for text, value, is_open in zip(view.texts, bars.values, view.open, strict=True)
     ]
 

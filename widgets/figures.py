@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from html import escape as html_escape
 from typing import Any, NamedTuple
 
 from dash import dcc, html
@@ -106,9 +107,14 @@ def position_axis(texts: Sequence[str], most: int, **more: Any) -> dict[str, Any
     step = -(-len(texts) // most) if texts else 1
     shown = range(0, len(texts), max(step, 1))
     return {
-        "tickvals": list(shown), "ticktext": [texts[at] for at in shown], "automargin": True, "fixedrange": True,
-        "showgrid": False, "zeroline": False, "ticks": "", **more,
+        "tickvals": list(shown), "ticktext": [plain(texts[at]) for at in shown], "automargin": True,
+        "fixedrange": True, "showgrid": False, "zeroline": False, "ticks": "", **more,
     }  # fmt: skip
+
+
+def plain(name: str) -> str:
+    """A name from outside as plotly is to write it: as it stands, since plotly reads some HTML, links among it."""
+    return html_escape(name, quote=False)
 
 
 def nice_ticks(values: Sequence[Decimal], *, whole: bool = False) -> list[Decimal]:

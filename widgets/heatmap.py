@@ -106,9 +106,10 @@ def _scale(unit: Unit, highest: float, color: str) -> Component:
 
 def _hover(view: HeatmapView) -> list[list[str]]:
     return [
-        [f"{y}, {x}<br><b>{formats.text(value, view.unit)}</b>" for x, value in zip(view.x_texts, row, strict=True)]
+        [f"{figures.plain(f'{y}, {x}')}<br><b>{formats.text(value, view.unit)}</b>"
+         for x, value in zip(view.x_texts, row, strict=True)]
         for y, row in zip(view.y_texts, view.z, strict=True)
-    ]
+    ]  # fmt: skip
 
 
 def _spoken(view: HeatmapView) -> str:

@@ -161,7 +161,8 @@ def _hover(view: LineChartView) -> figures.Figure:
     texts = []
     for at, points in enumerate(columns):
         lines = [
-            f"<b>{formats.text(point.y, view.unit)}</b>" + (f"  {series.title}" if len(view.series) > 1 else "")
+            f"<b>{formats.text(point.y, view.unit)}</b>"
+            + (f"  {figures.plain(series.title)}" if len(view.series) > 1 else "")
             for series, point in zip(view.series, points, strict=True)
         ]
         mark = ", still open" if points[0].open else ""

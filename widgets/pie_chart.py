@@ -83,9 +83,11 @@ def render(view: PieChartView, options: PieChartOptions) -> Component:
         return html.Div(legend, className="pb-pie")
     trace = {
         "type": "pie", "hole": 0.72, "sort": False, "direction": "clockwise", "textinfo": "none",
-        "labels": [part.text for part in view.slices], "values": [float(part.value or 0) for part in view.slices],
+        "labels": list(range(len(view.slices))), "values": [float(part.value or 0) for part in view.slices],
         "marker": {"colors": colors, "line": {"width": 0}}, "hovertemplate": "%{customdata}<extra></extra>",
-        "customdata": [f"{part.text}<br><b>{formats.text(part.value, view.unit)}</b>" for part in view.slices],
+        "customdata": [
+            f"{figures.plain(part.text)}<br><b>{formats.text(part.value, view.unit)}</b>" for part in view.slices
+        ],
     }  # fmt: skip
     ring = figures.graph({"data": [trace], "layout": figures.frame(margin=dict.fromkeys("lrtb", 4))}, _spoken(view))
     middle = html.Div(

@@ -112,6 +112,33 @@ def test_a_store_that_cannot_be_read_leaves_old_figures_that_look_old(browser: B
         screen.complaints = [one for one in screen.complaints if "503" not in one]
 
 
+EVIL = '<img src=x onerror="window.ran=1"><a href="https://elsewhere.test">Tom</a> & <b>Co</b>'
+
+
+def test_names_from_outside_are_text_wherever_they_are_shown(new_screen: NewScreen, till: Till) -> None:
+    till.order("5.00", staff_id="evil", staff_name=EVIL, channel="<b>till</b>")
+    screen = new_screen()
+    by_staff = {"metric": "revenue", "group_by": ["staff"]}
+    screen.open(
+        screen.add_dashboard(
+            widget("table", "table", 0, by_staff) | {"title": EVIL},
+            widget("bars", "bar_chart", 1, by_staff),
+            widget("pie", "pie_chart", 2, by_staff),
+            widget("lines", "line_chart", 3, {"metric": "revenue", "group_by": ["hour", "staff"]}),
+            widget("channels", "bar_chart", 4, {"metric": "orders", "group_by": ["channel"]}, horizontal=True),
+        )
+    )
+    for name in ("table", "pie", "lines"):
+        assert EVIL in screen.shown[name]["text"], name
+    expect(screen.page.locator("#cell-table .pb-title")).to_have_text(EVIL)
+    assert EVIL in screen.body("bars").locator(".xtick").all_text_contents()
+    assert "<b>till</b>" in screen.body("channels").locator(".ytick").all_text_contents()
+    screen.body("bars").locator(".js-plotly-plot").hover()
+    screen.at_rest()
+    assert screen.page.locator("main img, main svg a, main a").count() == 0
+    assert screen.page.evaluate("window.ran") is None
+
+
 BY_HOUR = ["weekday", "hour_of_day"]
 ALL_TEN = (
     widget("card", "metric_card", 0, {"metric": "net_revenue"}),

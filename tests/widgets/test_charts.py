@@ -189,3 +189,21 @@ def test_a_week_of_hours_is_complete_whatever_the_period_touched() -> None:
     assert data["y"] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     assert (data["x"][0], data["x"][-1], len(data["x"])) == ("00", "23", 24)
     assert data["z"] == [[0] * 24] * 7
+
+
+def test_slices_of_one_name_stay_two() -> None:
+    """Plotly adds up what has one label."""
+    groups = [Group(("7",), money("3.00")), Group(("8",), money("2.00"))]
+    asked = options(pie_chart.PieChartOptions, "revenue", "staff")
+    view = pie_chart.select([answer("revenue", ["staff"], groups, names={"7": "Mia", "8": "Mia"})], asked)
+    (ring,) = figure(pie_chart.render(view, asked))["data"]
+    assert len(set(ring["labels"])) == 2
+
+
+def test_names_are_written_in_figures_as_they_stand() -> None:
+    groups = [Group(("<b>till</b> & co",), money("3.00")), Group(("web",), money("2.00"))]
+    asked = options(bar_chart.BarChartOptions, "revenue", "channel")
+    view = bar_chart.select([answer("revenue", ["channel"], groups)], asked)
+    drawn = figure(bar_chart.render(view, asked))
+    assert drawn["layout"]["xaxis"]["ticktext"][0] == "&lt;b&gt;till&lt;/b&gt; &amp; co"
+    assert drawn["data"][0]["customdata"][0].startswith("&lt;b&gt;till&lt;/b&gt; &amp; co<br>")
