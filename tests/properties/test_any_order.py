@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import chain
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from tests.oracle_time import DAY
 from tests.properties.questions import DIMENSIONS, hold, plain, questions
 from tests.properties.strategies import deliveries, histories, origin, spelled_anew
 from tests.properties.world import careful, world
+
+pytestmark = pytest.mark.timeout(900)  # making a failing example small takes up to five minutes
 
 
 def test_the_catalogue_has_the_metrics_and_dimensions_of_the_contract():

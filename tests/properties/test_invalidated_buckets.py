@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from tests.oracle_time import MINUTE
 from tests.properties.questions import DIMENSIONS
 from tests.properties.strategies import deliveries, histories
 from tests.properties.world import careful, world
+
+pytestmark = pytest.mark.timeout(900)  # making a failing example small takes up to five minutes
 
 SITE = {"main": {"tz": "UTC", "currency": "USD", "day_starts_at": "00:00"}}
 PIZZA = {"product": "Margherita", "category": "Pizza", "quantity": 1, "line_amount": "9.00"}

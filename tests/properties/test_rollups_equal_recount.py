@@ -10,6 +10,8 @@ from tests.properties.questions import hold, plain, questions
 from tests.properties.strategies import TURNS, ZONES, deliveries, histories
 from tests.properties.world import careful, world
 
+pytestmark = pytest.mark.timeout(900)  # making a failing example small takes up to five minutes
+
 SITE = {"main": {"tz": "America/New_York", "currency": "USD", "day_starts_at": "04:00"}}
 ORDER = {
     "id": "1",
