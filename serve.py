@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -63,6 +64,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def _begin(self, worker: Any) -> None:
         assert self._services is not None  # noqa: S101  # for the type checker: load came first
         self._services.start()
+        _collect_less_often()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             _before(number, self._let_sockets_go)
 
@@ -120,6 +122,12 @@ def _begin_store(settings: Settings) -> list[str]:
         return bootstrap(settings, accounts=services.accounts, keys=services.keys, sites=services.sites)
     finally:
         services.store.close()
+
+
+def _collect_less_often() -> None:
+    """Posts make many objects and no cycles: looking for cycles after every 700 took a sixth of the time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
 
 def _before(number: int, act: Callable[[], None]) -> None:

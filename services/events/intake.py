@@ -124,7 +124,10 @@ def _check(index: int, item: object, sites: dict[str, Site], scope: Scope, sourc
 
 
 def _given_id(item: object) -> str | None:
+    """The id that a rejected item came with, where it is one; numbers as their decimal text."""
     given = item.get("id") if isinstance(item, dict) else None
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        given = str(given)
     return given if isinstance(given, str) and given.isprintable() and len(given) <= 128 else None
 
 

@@ -39,7 +39,7 @@ def _plain(text: str) -> str:
     """A decimal without needless zeros or sign: one text for each number."""
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return text if "1" <= text[0] <= "9" else format(Decimal(text) + 0, "f")
+    return text if "1" <= text[0] <= "9" or text == "0" else format(Decimal(text) + 0, "f")
 
 
 def _money(value: Any) -> str:

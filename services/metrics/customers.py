@@ -5,9 +5,9 @@ Whether a customer is new depends on the sites and the period asked, so it is de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -27,14 +27,8 @@ Customers = dict[str, bool]
 """customer_id -> whether new, of one group."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """A customer had an order at a site in a bucket (`labels` without customer_type)."""
-
-    site: str
-    customer_id: str
-    labels: Labels
-    first_at: Instant
+_Visitors = list[tuple[str, Instant]]
+"""(customer, when they first ordered at the site) of those who had an order there in one bucket."""
 
 
 def read(
@@ -45,24 +39,19 @@ def read(
     New: the first completed order at the sites asked lies in the period, and in the bucket where time groups.
     """
     names = [name for name in group_by if name != _TYPE]
-    visits = [
-        visit for site, period in periods.items() for visit in _Visits(connection, site, names, filters).over(period)
-    ]
-    firsts = _first_orders(connection, list(periods), visits)
-    sites = {site.id: site for site in periods}
-    wanted = filters.get(_TYPE)
+    visits = {site: list(_Visits(connection, site, names, filters).over(period)) for site, period in periods.items()}
+    tell_new = _Newness(connection, periods, visits, names)
     groups: dict[Labels, Customers] = {}
-    for visit in visits:
-        first_at, first_site = firsts[visit.customer_id]
-        period, site = periods[sites[first_site]], sites[first_site]
-        is_new = period.start <= first_at < period.end and all(
-            label == site.calendar.label(name, first_at)
-            for name, label in zip(names, visit.labels, strict=True)
-            if name in TIME_UNITS
-        )
-        kind = "new" if is_new else "returning"
-        if wanted is None or kind in wanted:
-            groups.setdefault(_with_type(group_by, visit.labels, kind), {})[visit.customer_id] = is_new
+    for site, buckets in visits.items():
+        for labels, visitors in buckets:
+            told = tell_new(site, labels, visitors)
+            if len(names) == len(group_by) and _TYPE not in filters:
+                groups.setdefault(labels, {}).update(told)
+                continue
+            for customer_id, is_new in told.items():
+                kind = "new" if is_new else "returning"
+                if _TYPE not in filters or kind in filters[_TYPE]:
+                    groups.setdefault(_with_type(group_by, labels, kind), {})[customer_id] = is_new
     return groups
 
 
@@ -71,19 +60,47 @@ def _with_type(group_by: Sequence[str], labels: Labels, kind: str) -> Labels:
     return tuple(kind if name == _TYPE else next(rest) for name in group_by)
 
 
+class _Newness:
+    """Tells of visitors who is new: by their first order at the site, or at whichever of the sites it was."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        periods: Mapping[Site, Period],
+        visits: Mapping[Site, Sequence[tuple[Labels, _Visitors]]],
+        names: Sequence[str],
+    ) -> None:
+        self._periods = periods
+        self._units = [(place, name) for place, name in enumerate(names) if name in TIME_UNITS]
+        self._firsts: dict[str, tuple[Instant, Site]] | None = None
+        if len(periods) > 1:
+            ids = {who for buckets in visits.values() for _, visitors in buckets for who, _ in visitors}
+            self._firsts = _first_orders(connection, periods, ids)
+
+    def __call__(self, site: Site, labels: Labels, visitors: _Visitors) -> Customers:
+        start, end = self._periods[site].start, self._periods[site].end
+        if self._firsts is None and not self._units:
+            return {who: start <= first < end for who, first in visitors}
+        firsts = self._firsts or {}
+        return {who: self._is_new(*firsts.get(who, (first, site)), labels) for who, first in visitors}
+
+    def _is_new(self, first: Instant, home: Site, labels: Labels) -> bool:
+        period = self._periods[home]
+        return period.start <= first < period.end and all(
+            labels[place] == home.calendar.label(name, first) for place, name in self._units
+        )
+
+
 def _first_orders(
-    connection: Connection, sites: Sequence[Site], visits: Iterable[_Visit]
-) -> dict[str, tuple[Instant, str]]:
-    """(instant, site) of each customer's first completed order at the sites asked."""
-    firsts: dict[str, tuple[Instant, str]] = {}
-    for visit in visits:
-        this = (visit.first_at, visit.site)
-        firsts[visit.customer_id] = min(this, firsts.get(visit.customer_id, this))
-    if len(sites) > 1:
-        sql = "SELECT customer_id, first_at FROM customers WHERE site = {p} AND customer_id IN {values}"
-        for site in sites:
-            for customer_id, first_at in select_in(connection, sql, (site.id,), list(firsts)):
-                firsts[customer_id] = min((first_at, site.id), firsts[customer_id])
+    connection: Connection, sites: Iterable[Site], ids: Collection[str]
+) -> dict[str, tuple[Instant, Site]]:
+    """When and where each customer first ordered at any of the sites, whether or not they were there now."""
+    sql = "SELECT customer_id, first_at FROM customers WHERE site = {p} AND customer_id IN {values}"
+    firsts: dict[str, tuple[Instant, Site]] = {}
+    for site in sorted(sites, key=lambda site: site.id):
+        for customer_id, first_at in select_in(connection, sql, (site.id,), ids):
+            if customer_id not in firsts or first_at < firsts[customer_id][0]:
+                firsts[customer_id] = (first_at, site)
     return firsts
 
 
@@ -98,7 +115,7 @@ class _Visits:
         self._dimensions = [name for name in group_by if name not in TIME_UNITS]
         self._by_time = len(self._dimensions) < len(group_by)
 
-    def over(self, period: Period) -> Iterator[_Visit]:
+    def over(self, period: Period) -> Iterator[tuple[Labels, _Visitors]]:
         names = {*self._dimensions, *self._filters}
         by_hour = _HOURLY & set(self._group_by)
         if self._site.rebuilding or by_hour or len(names) > 1 or not names <= set(_IN_ROLLUP):
@@ -110,7 +127,7 @@ class _Visits:
         for stretch in (*cover.hours, *cover.rest):
             yield from self._from_orders(stretch)
 
-    def _from_days(self, first: date, last: date, dimension: str) -> Iterator[_Visit]:
+    def _from_days(self, first: date, last: date, dimension: str) -> Iterator[tuple[Labels, _Visitors]]:
         place = mark(self._connection)
         keys = ["d.business_date"] if self._by_time else []
         keys += ["d.value"] if self._dimensions else []
@@ -131,16 +148,17 @@ class _Visits:
             f"SELECT DISTINCT {columns} FROM customer_day d "  # noqa: S608  # names of our own tables
             f"JOIN customers c ON c.site = d.site AND c.customer_id = d.customer_id WHERE {where}"
         )
-        for customer_id, first_at, *key in self._connection.exec_driver_sql(sql, tuple(values)):
-            day = date.fromisoformat(key[0]) if self._by_time else None
-            value: Label = (key[-1] or None) if self._dimensions else None
-            labels = tuple(
-                self._site.calendar.label_of_date(name, day) if day and name in TIME_UNITS else value
-                for name in self._group_by
-            )
-            yield _Visit(self._site.id, customer_id, labels, first_at)
+        yield from self._buckets(sql, values, lambda key: self._labels_of_day(*key))
 
-    def _from_orders(self, stretch: tuple[Instant, Instant]) -> Iterator[_Visit]:
+    def _labels_of_day(self, *key: str) -> Labels:
+        day = date.fromisoformat(key[0]) if self._by_time else None
+        value: Label = (key[-1] or None) if self._dimensions else None
+        return tuple(
+            self._site.calendar.label_of_date(name, day) if day and name in TIME_UNITS else value
+            for name in self._group_by
+        )
+
+    def _from_orders(self, stretch: tuple[Instant, Instant]) -> Iterator[tuple[Labels, _Visitors]]:
         place = mark(self._connection)
         keys = [f"f.occurred_at / {MINUTE}"] if self._by_time else []
         keys += [ORDERS.columns[name] for name in self._dimensions]
@@ -155,10 +173,25 @@ class _Visits:
             f"SELECT DISTINCT {columns} FROM orders f "  # noqa: S608  # names of our own tables
             f"JOIN customers c ON c.site = f.site AND c.customer_id = f.customer_id WHERE {where}"
         )
-        for customer_id, first_at, *key in self._connection.exec_driver_sql(sql, tuple(values)):
-            at = max(key[0] * MINUTE, stretch[0]) if self._by_time else 0
-            found = iter(key[1:] if self._by_time else key)
-            labels = tuple(
-                self._site.calendar.label(name, at) if name in TIME_UNITS else next(found) for name in self._group_by
-            )
-            yield _Visit(self._site.id, customer_id, labels, first_at)
+        yield from self._buckets(sql, values, lambda key: self._labels_at(stretch[0], *key))
+
+    def _labels_at(self, start: Instant, *key: Any) -> Labels:
+        """A minute that the stretch begins in is labelled by the stretch's own start."""
+        at = max(key[0] * MINUTE, start) if self._by_time else 0
+        found = iter(key[1:] if self._by_time else key)
+        return tuple(
+            self._site.calendar.label(name, at) if name in TIME_UNITS else next(found) for name in self._group_by
+        )
+
+    def _buckets(
+        self, sql: str, values: Sequence[object], labels: Callable[[tuple[Any, ...]], Labels]
+    ) -> Iterator[tuple[Labels, _Visitors]]:
+        rows = self._connection.exec_driver_sql(sql, tuple(values)).all()
+        if not self._group_by:
+            yield (), [(row[0], row[1]) for row in rows]
+            return
+        buckets: dict[tuple[Any, ...], _Visitors] = {}
+        for customer_id, first_at, *key in rows:
+            buckets.setdefault(tuple(key), []).append((customer_id, first_at))
+        for found, visitors in buckets.items():
+            yield labels(found), visitors

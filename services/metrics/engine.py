@@ -8,21 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
-from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection
-
-from services import clock
 from services.access.scope import Permission, Scope
-from services.clock import Instant
 from services.errors import Forbidden, MixedCurrency, NotFound
-from services.events import schemas
 from services.metrics import catalogue, ranges
 from services.metrics.answer import Answer, Group, Label, Period, Unit, Value
 from services.metrics.business_time import WEEKDAYS
 from services.metrics.catalogue import LINE_DIMENSIONS, TIME_UNITS, Metric
 from services.metrics.fact_sums import Filters
+from services.metrics.look import Look
 from services.metrics.query import Query
 from services.metrics.sites import Site
 from services.metrics.sources import Source, source_of
@@ -33,17 +28,17 @@ CYCLIC = ("weekday", "hour_of_day")
 RATIO_DIGITS = 4
 
 
-def answer(connection: Connection, query: Query, scope: Scope, sites: Mapping[str, Site], now: Instant) -> Answer:
-    """The figures that `query` asks for, as `scope` may see them, at `now`.
+def answer(look: Look, query: Query, scope: Scope) -> Answer:
+    """The figures that `query` asks for, as `scope` may see them, at the moment of the look.
 
     Errors: Forbidden, NotFound (a site), MixedCurrency.
     """
     metric = catalogue.BY_NAME[query.metric]
-    asked = allowed_sites(query, scope, sites)
+    asked = allowed_sites(query, scope, look.sites)
     filters = _filters(query, scope, metric)
     unit = _unit(metric, asked)
-    source = source_of(connection, metric, unit, filters)
-    return _Assembly(connection, query, metric, unit, asked, source, now).answer()
+    source = source_of(look.connection, metric, unit, filters)
+    return _Assembly(look, query, metric, unit, asked, source).answer()
 
 
 def allowed_sites(query: Query, scope: Scope, sites: Mapping[str, Site]) -> list[Site]:
@@ -91,27 +86,28 @@ class _Assembly:
 
     def __init__(
         self,
-        connection: Connection,
+        look: Look,
         query: Query,
         metric: Metric,
         unit: Unit,
         sites: Sequence[Site],
         source: Source[Any],
-        now: Instant,
     ) -> None:
-        self._connection = connection
+        self._look = look
+        self._connection = look.connection
         self._query = query
         self._metric = metric
         self._unit = unit
         self._sites = sites
         self._source = source
-        self._now = now
+        self._now = look.now
         self._by = query.group_by
 
     def answer(self) -> Answer:
         query, source = self._query, self._source
         periods = {site: ranges.resolve(query.range, site.calendar, self._now) for site in self._sites}
-        found = self._read(periods)
+        reach = self._reach(periods)
+        found = self._read(reach)
         axes = self._axes(periods, found)
         chosen, left = self._limited(axes, found)
         previous, previous_axes, previous_total = self._previous()
@@ -123,17 +119,23 @@ class _Assembly:
             group_by=tuple(self._by),
             groups=tuple(groups),
             axes=tuple(tuple(axis) for axis in chosen),
-            total=self._total(periods, found),
+            total=self._total(reach, found),
             previous_total=previous_total,
             compared=query.compare is not None,
             period=periods[self._sites[0]],
             as_of=self._now,
-            has_facts=bool(found) or has_facts(self._connection, self._metric, self._sites),
+            has_facts=bool(found) or self._look.has_facts(self._metric, self._sites),
             lower_is_better=self._metric.lower_is_better,
             total_groups=len(found),
             other=Group(("Other",), source.value(reduce(source.merge, left))) if left else None,
             names=self._names(chosen),
         )
+
+    def _reach(self, periods: Mapping[Site, Period]) -> Mapping[Site, Period]:
+        """The periods as they are read; a state is that of its very end."""
+        if self._metric.kind == "state":
+            return periods
+        return {site: self._look.whole(period) for site, period in periods.items()}
 
     def _read(self, periods: Mapping[Site, Period]) -> dict[Labels, Any]:
         found = self._source.read(periods, self._by)
@@ -150,9 +152,15 @@ class _Assembly:
     def _total(self, periods: Mapping[Site, Period], found: dict[Labels, Any]) -> Value:
         if not self._by:
             return self._source.value(found.get(()))
-        if self._metric.kind in ("sum", "quotient") and not set(self._by) & set(LINE_DIMENSIONS):
+        if self._adds_up():
             return self._source.value(reduce(self._source.merge, found.values()) if found else None)
         return self._source.value(self._source.read(periods, ()).get(()))
+
+    def _adds_up(self) -> bool:
+        """Whether the groups together are the total; an order can be in two products, a customer new in one hour."""
+        if self._metric.kind == "distinct":
+            return not set(self._by) & set(TIME_UNITS)
+        return self._metric.kind != "state" and not set(self._by) & set(LINE_DIMENSIONS)
 
     def _axes(self, periods: Mapping[Site, Period], found: Iterable[Labels]) -> list[list[Label]]:
         return [
@@ -279,37 +287,3 @@ def _product(axes: Sequence[Sequence[Label]]) -> Iterable[Labels]:
     if not axes:
         return [()]
     return [(first, *rest) for first in axes[0] for rest in _product(axes[1:])]
-
-
-_TYPES = {
-    "payments": "payment_processed",
-    "payment_failures": "payment_processed",
-    "staff_actions": "staff_action",
-    "customer_actions": "customer_action",
-    "system_events": "system_event",
-}
-
-
-def has_facts(connection: Connection, metric: Metric, sites: Sequence[Site]) -> bool:
-    """Whether any event that this metric counts was ever heard of at the sites."""
-    if metric.kind == "state":
-        kind = "inventory_updated"
-    else:
-        kind = next((_TYPES[name] for name in metric.present if name in _TYPES), "order_completed")
-    place = mark(connection)
-    sql = f"SELECT 1 FROM events WHERE site = {place} AND type = {place} LIMIT 1"  # noqa: S608  # places only
-    return any(connection.exec_driver_sql(sql, (site.id, kind)).first() for site in sites)
-
-
-def next_fact(connection: Connection, sites: Iterable[Site], after: Instant) -> Instant | None:
-    """The earliest event later than `after`: one from a clock that runs ahead, which time alone brings into view."""
-    place = mark(connection)
-    one = f"SELECT MIN(occurred_at) FROM events WHERE site = {place} AND type = {place} AND occurred_at > {place}"  # noqa: S608  # places only
-    bound = [(site.id, kind, after) for site in sites for kind in schemas.DATA]
-    rows = connection.exec_driver_sql(" UNION ALL ".join([one] * len(bound)), tuple(chain.from_iterable(bound)))
-    return min((row[0] for row in rows if row[0] is not None), default=None)
-
-
-def query_now(query: Query, now: Instant) -> Instant:
-    """The moment a query is asked for: its own `now`, or the present."""
-    return now if query.now is None else clock.to_instant(query.now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import Connection, select
@@ -22,6 +22,7 @@ from services.metrics import catalogue, engine, ranges, rollups, sites
 from services.metrics.answer import Answer
 from services.metrics.cache import Cache, Entry, SingleFlight, Versions
 from services.metrics.catalogue import TIME_UNITS
+from services.metrics.look import Look
 from services.metrics.query import Query
 from services.metrics.sites import Site
 from services.storage import tables
@@ -69,9 +70,9 @@ class Snapshots:
         now = self._clock()
         try:
             with self._store.reading() as connection:
-                world = sites.load(connection)
-                versions = _topic_versions(connection, world)
-                return [self._one(connection, query, scope, world, versions, now) for query in queries]
+                look = Look(connection, sites.load(connection), now)
+                versions = _topic_versions(connection)
+                return [self._one(look, query, scope, versions) for query in queries]
         except StoreUnavailable as error:
             return [self._last_known(query, scope, error, now) for query in queries]
 
@@ -95,17 +96,10 @@ class Snapshots:
                 matched |= {f"{metric}@{site_id}" for metric in metrics}
         return frozenset(matched)
 
-    def _one(
-        self,
-        connection: Connection,
-        query: Query,
-        scope: Scope,
-        world: Mapping[str, Site],
-        versions: Mapping[tuple[str, str], int],
-        now: Instant,
-    ) -> Reading:
+    def _one(self, look: Look, query: Query, scope: Scope, versions: Mapping[tuple[str, str], int]) -> Reading:
+        now = look.now
         try:
-            asked = engine.allowed_sites(query, scope, world)
+            asked = engine.allowed_sites(query, scope, look.sites)
             current: Versions = tuple(
                 (site.id, site.settings_version, site.built_before, versions.get((site.id, query.metric), 0))
                 for site in asked
@@ -119,9 +113,9 @@ class Snapshots:
                 return entry if _at_least(entry.versions, current) else None
 
             def compute() -> Entry:
-                moment = engine.query_now(query, now)
-                answer = engine.answer(connection, query, scope, world, moment)
-                entry = Entry(answer, current, self._valid_until(connection, query, asked, now))
+                asked_at = look if query.now is None else replace(look, now=clock.to_instant(query.now))
+                answer = engine.answer(asked_at, query, scope)
+                entry = Entry(answer, current, self._valid_until(look, query, asked))
                 self._cache.put(key, entry)
                 return entry
 
@@ -140,14 +134,14 @@ class Snapshots:
         self._count("stale")
         return Reading(entry.answer, None, "stale", entry.answer.as_of)
 
-    def _valid_until(self, connection: Connection, query: Query, asked: Sequence[Site], now: Instant) -> Instant:
+    def _valid_until(self, look: Look, query: Query, asked: Sequence[Site]) -> Instant:
         """Until when nothing but an event can change the answer."""
+        now = look.now
         bounds = [now + self._ttl]
         if query.now is None:
             units = [name for name in query.group_by if name in TIME_UNITS]
             bounds += [ranges.next_turn(query.range, units, site.calendar, now) for site in asked]
-            ahead = engine.next_fact(connection, asked, now)
-            bounds += [] if ahead is None else [ahead]
+            bounds += [] if look.ahead is None else [look.ahead]
             bounds += [] if query.compare is None else [now + COMPARED_FOR]
         return min(bounds)
 
@@ -160,7 +154,7 @@ def _key(query: Query, scope: Scope) -> tuple[object, ...]:
     return (query.canonical(), scope.figures_key())
 
 
-def _topic_versions(connection: Connection, world: Mapping[str, Site]) -> dict[tuple[str, str], int]:
+def _topic_versions(connection: Connection) -> dict[tuple[str, str], int]:
     table = tables.topic_versions
     rows = connection.execute(select(table.c.site, table.c.metric, table.c.version))
     return {(row.site, row.metric): row.version for row in rows}

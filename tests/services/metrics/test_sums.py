@@ -14,6 +14,7 @@ from sqlalchemy import text
 from services.clock import DAY, HOUR, MINUTE, SECOND, to_datetime
 from services.metrics import engine, rollups
 from services.metrics.catalogue import METRICS, TIME_UNITS
+from services.metrics.look import Look
 from services.metrics.query import Query
 from tests.properties.world import EVERYTHING, World, world
 from tests.services.samples import MAIN, Json, at, cancelled, event, line, order, payment, query, total
@@ -83,7 +84,7 @@ def both_ways(busy: World, queries: list[Query]) -> int:
     with busy.store.reading() as connection:
         for asked in queries:
             with_rollups, from_facts = (
-                engine.answer(connection, asked, EVERYTHING, {"main": one}, busy.now)
+                engine.answer(Look(connection, {"main": one}, busy.now), asked, EVERYTHING)
                 for one in (site, replace(site, built_before="0001-01-01"))
             )
             assert with_rollups == from_facts
