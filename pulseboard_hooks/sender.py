@@ -78,7 +78,7 @@ class Sender:
             self._ending.notify_all()
             self._changed.notify_all()
         if self._thread is not None:
-            self._thread.join(timeout)
+            self._thread.join(timeout + 0.2)  # a pause that it is in ends late
         return self._thread is None or not self._thread.is_alive()
 
     def _start(self) -> None:
@@ -115,7 +115,7 @@ class Sender:
             )
         if self._deadline is None:
             return True
-        return time.monotonic() < self._deadline and not self._boxes.settled
+        return self._settings.sendable and time.monotonic() < self._deadline and not self._boxes.settled
 
     def _send_from(self, box: Outbox, client: httpx.Client) -> None:
         waiting = box.peek(box.doubtful or self._limit, BATCH_BYTES)
@@ -168,7 +168,7 @@ class Sender:
     def _pause(self, verdict: Verdict) -> None:
         self._failures += 1
         self._tally.retry()
-        if self._failures == 1 or verdict.outcome is Outcome.HELD:
+        if self._failures == 1 or (verdict.outcome is Outcome.HELD and self._deadline is None):
             level = logging.ERROR if verdict.outcome is Outcome.HELD else logging.WARNING
             _log.log(level, "%d events wait, pulseboard takes none now: %s", len(self._boxes), verdict.reason)
         pause = self._backoff(verdict)

@@ -24,6 +24,8 @@ class FakePulseboard:
         self.accepted: dict[str, dict[str, Any]] = {}
         self.requests: list[list[dict[str, Any]]] = []
         self.keys: list[str] = []
+        self.paths: list[str] = []
+        self.invalidated: list[dict[str, Any]] = []
         self.answers: list[Answer] = []
         self.judge: Callable[[dict[str, Any]], str | None] = lambda event: None
         self.stall = threading.Event()
@@ -53,10 +55,14 @@ class FakePulseboard:
         self._thread.start()
 
     def answer(self, key: str, path: str, body: bytes) -> Answer:
-        assert path == "/analytics/events"
+        assert path in ("/analytics/events", "/analytics/cache/invalidate")
+        self.paths.append(path.rpartition("/")[2])
         self.keys.append(key)
         if self.answers:
             return self.answers.pop(0)
+        if path.endswith("invalidate"):
+            self.invalidated.append(json.loads(body))
+            return 200, {}, {"invalidated": []}
         events = [json.loads(line) for line in body.splitlines()]
         self.requests.append(events)
         results = [self._take(index, event) for index, event in enumerate(events)]
