@@ -205,6 +205,8 @@ def _payment(data: dict[str, Any], stamp: Stamp, digits: int) -> Payment:
     refunded = data["status"] == "refunded"
     transaction = data.get("transaction_id")
     _, event_id, source = stamp
-    key = f"event:{source}:{event_id}" if transaction is None else f"transaction:{transaction}:{int(refunded)}"
+    key = f"transaction:{transaction}:{int(refunded)}"
+    if transaction is None:  # the length tells where the source ends, whatever colons it holds
+        key = f"event:{len(source)}:{source}:{event_id}"
     amount = minor(data["amount"], digits, "/data/amount")
     return Payment(key, stamp, data["order_id"], data["payment_method"], amount, data["status"])

@@ -25,6 +25,10 @@ from services.storage.facts import FirstOrder
 
 STOCK_METRICS = frozenset({"low_stock_items"})
 STAFF_METRICS = frozenset(metric.name for metric in catalogue.METRICS if "staff" in metric.dimensions)
+LINE_METRICS = (
+    frozenset(metric.name for metric in catalogue.METRICS if set(catalogue.LINE_DIMENSIONS) & set(metric.dimensions))
+    - STOCK_METRICS
+)
 DISTINCT_METRICS = frozenset(metric.name for metric in catalogue.METRICS if metric.kind == "distinct")
 
 StaffNames = dict[str, tuple[Stamp, str]]
@@ -116,7 +120,15 @@ class _SiteTransaction:
         customers.save()
         for before, after in pairs:
             self._change(before.contributions(), after.contributions())
+            self._tell_of_lines(before.order, after.order)
             self._count_customers(before, after)
+
+    def _tell_of_lines(self, old: Order | None, new: Order | None) -> None:
+        """Lines can change what a product and a category have in common while the sums of each stay."""
+        if old is not None and new is not None and old.lines != new.lines:
+            self._metrics |= LINE_METRICS
+            self._changes.touch(old.at)
+            self._changes.touch(new.at)
 
     def _count_customers(self, before: OrderState, after: OrderState) -> None:
         old, new = before.order, after.order

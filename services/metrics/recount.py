@@ -148,18 +148,25 @@ def _mark(connection: Connection, site_id: str, built_before: str) -> None:
     connection.execute(text("UPDATE sites SET built_before = :date WHERE id = :site"), values)
 
 
+_MOMENTS = {
+    "orders": "occurred_at", "refunds": "occurred_at", "payments": "occurred_at", "actions": "occurred_at",
+    "rollup_minute": "minute",
+}  # fmt: skip
+
+
 def _span(connection: Connection, site: Site) -> Span | None:
-    """The first and last business date that facts or daily rollups speak of; None where there are none."""
+    """The first and last business date that facts or rollups speak of; None where there are none."""
     found: list[date] = []
-    for table in ("orders", "refunds", "payments", "actions"):
-        sql = text(f"SELECT MIN(occurred_at), MAX(occurred_at) FROM {table} WHERE site = :site")  # noqa: S608  # literals
-        row = connection.execute(sql, {"site": site.id}).one()
-        found += [site.calendar.business_date(at) for at in row if at is not None]
-    for table in ("rollup_day", "rollup_hour"):
-        sql = text(f"SELECT MIN(business_date), MAX(business_date) FROM {table} WHERE site = :site")  # noqa: S608  # literals
-        row = connection.execute(sql, {"site": site.id}).one()
-        found += [date.fromisoformat(day) for day in row if day is not None]
+    for table, column in _MOMENTS.items():
+        found += [site.calendar.business_date(at) for at in _ends(connection, site.id, table, column)]
+    for table in ("rollup_day", "rollup_hour", "customer_day"):
+        found += [date.fromisoformat(day) for day in _ends(connection, site.id, table, "business_date")]
     return (min(found), max(found)) if found else None
+
+
+def _ends(connection: Connection, site: str, table: str, column: str) -> list[Any]:
+    sql = text(f"SELECT MIN({column}), MAX({column}) FROM {table} WHERE site = :site")  # noqa: S608  # literals
+    return [end for end in connection.execute(sql, {"site": site}).one() if end is not None]
 
 
 def _chunks(span: Span | None) -> Iterator[tuple[date, date, int, int]]:

@@ -76,9 +76,10 @@ def _sums(connection: Connection, metric: Metric, unit: Unit, filters: Filters) 
         return _figure(metric, unit, dict(zip(MEASURES, vector or [0] * len(MEASURES), strict=True)))
 
     def present(labels: Labels, vector: Vector) -> bool:
-        if UNALLOCATED in labels:
-            return bool(value(vector))
-        return any(vector[MEASURES.index(name)] for name in metric.present)
+        if any(vector[MEASURES.index(name)] for name in metric.present):
+            return True
+        asked = any(UNALLOCATED in values for values in filters.values())
+        return (asked or UNALLOCATED in labels) and bool(value(vector))
 
     return Source(read, _plus, value, present)
 

@@ -66,7 +66,7 @@ def _states(
 
 def _bucket_ends(calendar: Calendar, period: Period, units: Sequence[str]) -> Iterator[tuple[Labels, Instant]]:
     """(labels, end) of stretches in time within which no label changes."""
-    if not units or period.start >= period.end:
+    if not units:
         yield (), period.end
         return
     at = period.start

@@ -38,8 +38,8 @@ VALUES = {
     "order_size": ("small", "medium", "large"),
     "channel": (*CHANNELS, None),
     "payment_method": (*METHODS, None),
-    "product": PRODUCTS,
-    "category": CATEGORIES,
+    "product": (*PRODUCTS, UNALLOCATED),
+    "category": (*CATEGORIES, UNALLOCATED),
     "action_type": ("login", "break"),
     "severity": ("low", "critical"),
 }
@@ -73,7 +73,7 @@ def questions(draw, centre):
         query["range"] = draw(st.sampled_from(["today", "yesterday", "last_7_days"]))
     else:
         query["range"] = draw(_ranges(centre, "minute" in group_by))
-    if isinstance(query["range"], str) or (metric != "low_stock_items" and draw(st.booleans())):
+    if isinstance(query["range"], str) or draw(st.booleans()):
         query["now"] = _text(draw(_near(centre)))
     return query
 

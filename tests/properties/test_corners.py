@@ -35,6 +35,10 @@ def _payment(source, id, **data):
     }
 
 
+def test_payments_without_a_transaction_are_one_each_whatever_their_ids_look_like():
+    _as_recounted([_payment("till", "1:x"), _payment("till:1", "x")], {"metric": "payments"})
+
+
 def test_a_transaction_and_its_refund_are_two_whatever_their_ids_look_like():
     events = [
         _payment("till", "1", transaction_id="t", status="refunded"),
@@ -42,6 +46,20 @@ def test_a_transaction_and_its_refund_are_two_whatever_their_ids_look_like():
         _payment("till", "3", transaction_id="t"),
     ]
     _as_recounted(events, {"metric": "payments"}, {"metric": "payment_success_rate"})
+
+
+def test_what_is_unallocated_can_be_asked_for_alone():
+    line = {"product": "Margherita", "quantity": 1, "line_amount": "9.00"}
+    events = [_order("1", items=[line]), _order("2", staff_id="7")]
+    only = {"filters": {"product": ["(unallocated)"]}}
+    _as_recounted(
+        events,
+        {"metric": "revenue", **only},
+        {"metric": "revenue", "group_by": ["staff"], **only},
+        {"metric": "revenue", "group_by": ["hour"], "filters": {"category": ["(unallocated)"]}},
+        {"metric": "items_sold", **only},
+        {"metric": "orders", **only},
+    )
 
 
 def test_an_order_that_holds_a_product_twice_is_one():
@@ -56,3 +74,11 @@ def test_an_order_without_staff_is_not_the_cancelling_hand_s():
     cancel = {"id": "c", "source": "till", "type": "order_cancelled", "occurred_at": "2026-03-02T12:00:00Z"}
     events = [_order("1"), {**cancel, "data": {"order_id": "1", "staff_id": "9"}}]
     _as_recounted(events, {"metric": "refunds", "group_by": ["staff"]}, {"metric": "cancellation_rate"})
+
+
+def test_stock_over_a_range_that_is_wholly_to_come_has_no_buckets():
+    level = {"product": "flour", "quantity": 0, "reorder_level": 2}
+    event = {"id": "s", "source": "till", "type": "inventory_updated", "data": level}
+    events = [{**event, "occurred_at": "2026-01-01T12:00:00Z"}]
+    early = {"now": "2026-02-01T12:00:00Z"}
+    _as_recounted(events, *({"metric": "low_stock_items", "group_by": [unit], **early} for unit in ("hour", "day")))

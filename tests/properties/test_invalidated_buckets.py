@@ -127,6 +127,25 @@ def test_an_event_that_changes_no_fact_is_not_told():
         assert running.published == []
 
 
+def test_products_that_change_their_categories_are_told_though_each_sum_stays():
+    query = {"metric": "revenue", "group_by": ["product", "category"]}
+    query["range"] = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
+    with world(SITE) as running:
+        running.post([_order("1", items=[PIZZA, SALAD])])
+        running.ask([query])
+        running.published.clear()
+        swapped = [PIZZA | {"category": "Salad"}, SALAD | {"category": "Pizza"}]
+        running.post([_order("2", items=swapped)])
+        ((topics, buckets, _),) = running.published
+        (answer,) = running.ask([query])
+    assert {"revenue@main", "orders@main", "items_sold@main"} <= {*topics}
+    assert buckets == _instants("2026-03-01T12:30:00Z", "2026-03-01T12:31:00Z")
+    assert {group.labels: group.value for group in answer.groups} == {
+        ("Margherita", "Salad"): Decimal("9.00"),
+        ("Greek", "Pizza"): Decimal("9.00"),
+    }
+
+
 def test_a_late_first_order_touches_the_one_whose_place_it_takes():
     with world(SITE) as running:
         running.post([_order("1", customer_id="c")])

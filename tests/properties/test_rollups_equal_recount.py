@@ -134,16 +134,19 @@ STRAYS = {
     "rollup_day": "(site, dimension, business_date, value, orders) VALUES ('main', 'staff', '2024-01-01', '7', 1)",
     "rollup_hour": "(site, dimension, hour, business_date, value, orders) "
     "VALUES ('main', '', 1704110400000000, '2024-01-01', '', 1)",
+    "rollup_minute": "(site, minute, orders) VALUES ('main', 1704110400000000, 1)",
+    "customer_day": "(site, dimension, business_date, value, customer_id, orders) "
+    "VALUES ('main', '', '2024-01-01', '', 'c', 1)",
 }
 
 
-@pytest.mark.parametrize("table", STRAYS)
+@pytest.mark.parametrize("table", ROLLUPS)
 def test_a_row_of_a_day_without_facts_is_found(counted, table):
     _plant(counted, f"INSERT INTO {table} {STRAYS[table]}")
     assert {one.rollup for one in counted.differences()} == {table}
 
 
-@pytest.mark.parametrize("table", STRAYS)
+@pytest.mark.parametrize("table", ROLLUPS)
 def test_a_row_at_a_site_without_facts_is_found(table):
     with world(SITE) as running:
         _plant(running, f"INSERT INTO {table} {STRAYS[table]}")
@@ -151,9 +154,8 @@ def test_a_row_at_a_site_without_facts_is_found(table):
 
 
 def test_building_anew_mends_what_was_wrong(counted):
-    for table in STRAYS:
-        _plant(counted, f"INSERT INTO {table} {STRAYS[table]}")
     for table in ROLLUPS:
+        _plant(counted, f"INSERT INTO {table} {STRAYS[table]}")
         _plant(counted, f"UPDATE {table} SET orders = orders + 1")
     counted.rebuild("main")
     assert counted.differences() == []
