@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -43,8 +44,9 @@ class FakePulseboard:
                 self.send_response(status)
                 for name, value in {**headers, "Content-Length": str(len(payload))}.items():
                     self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(payload)
+                with contextlib.suppress(ConnectionError):  # the caller was killed meanwhile
+                    self.end_headers()
+                    self.wfile.write(payload)
 
             def log_message(self, *_: object) -> None:
                 pass
