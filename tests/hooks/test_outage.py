@@ -98,6 +98,9 @@ def test_living_processes_have_a_file_each_and_the_survivor_sends_what_the_dead_
     pulseboard.answers = [(503, {}, {})] * 100_000
     assert pulseboard_hooks.order_completed(order_id=1_000_000, **ORDER)
     with caller(0, 50, pulseboard.url, outbox) as one, caller(100, 150, pulseboard.url, outbox) as two:
+        for process in (one, two):  # both live, and have made their call, before either is killed
+            assert process.stdout is not None
+            assert process.stdout.readline()
         killed_after(49, one)
         killed_after(149, two)
     assert sorted(path.name for path in outbox.parent.glob("*.sqlite3")) == [
