@@ -7,9 +7,11 @@ import os
 import random
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from tqdm import tqdm
 
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         print("import: stopped; run it again, and what is in the store already changes nothing", file=sys.stderr)
         return 130
     print(report(events, tally))
+    if events:
+        print(f"on screen, when it serves: {address_of_last_year(events, asked.site)}")
     return 1 if tally.rejected else 0
 
 
@@ -78,6 +82,12 @@ def report(events: Sequence[dict[str, Any]], tally: Tally) -> str:
         *(f"rejected {fault}" for fault in tally.faults),
     ]
     return "\n".join(lines)
+
+
+def address_of_last_year(events: Sequence[dict[str, Any]], site: str) -> str:
+    """Where a server shows the file's last year on its dashboards, as of the last order."""
+    last = max((event["occurred_at"] for event in events), key=datetime.fromisoformat)
+    return "/?" + urlencode({"site": site, "range": "this_year", "now": last})
 
 
 def _post(client: Client, events: Sequence[dict[str, Any]]) -> Tally:
