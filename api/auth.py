@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api import dash_route
 from api.permissions import ROUTES
-from services.access.callers import Caller
+from services.access.callers import Caller, LastKnown
 from services.access.scope import Scope
 from services.container import Services
-from services.errors import Forbidden, NotFound, Unauthenticated
+from services.errors import Forbidden, NotFound, StoreUnavailable, Unauthenticated
 
 SESSION_COOKIE = "pulseboard_session"
 CSRF_COOKIE = "pulseboard_csrf"
@@ -25,9 +25,13 @@ SOCKET = "realtime_dashboard"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 PAGES = frozenset({"/", "/<path:path>"})
 CALLBACK_ROUTE = "/_dash-update-component"
+FIGURES = frozenset({"read_widgets", "realtime_snapshot", "current_metric", "hourly_trends", "top_performers"})
+"""What can be answered from memory while the store cannot be read; the answer says that it is stale."""
 
 
 def register(server: Flask, app: Dash, services: Services) -> None:
+    last_known = LastKnown()
+
     @server.before_request
     def pass_the_gate() -> WerkzeugResponse | None:
         g.caller = None
@@ -39,7 +43,7 @@ def register(server: Flask, app: Dash, services: Services) -> None:
         permission = ROUTES[request.endpoint]
         if permission is None:
             return None
-        g.caller = find_caller(services)
+        g.caller = _caller_or_last_known(services, last_known)
         if g.caller is None:
             return _send_away()
         g.caller.scope.require(permission)
@@ -74,6 +78,21 @@ def current_caller() -> Caller:
 def current_scope() -> Scope:
     """The present caller's scope, made anew for this request: ask again in every handler and callback."""
     return current_caller().scope
+
+
+def _caller_or_last_known(services: Services, last_known: LastKnown) -> Caller | None:
+    """Who is calling; for reading figures, whom the store knew a moment ago, while it cannot be asked."""
+    credential = request.headers.get("Authorization") or request.cookies.get(SESSION_COOKIE, "")
+    try:
+        caller = find_caller(services)
+    except StoreUnavailable:
+        known = last_known.get(credential) if request.endpoint in FIGURES else None
+        if known is None:
+            raise
+        return known
+    if caller is not None:
+        last_known.note(credential, caller)
+    return caller
 
 
 def find_caller(services: Services) -> Caller | None:

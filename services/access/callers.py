@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
+
+from cachetools import TTLCache
 
 from services.access.keys import Key, Keys
 from services.access.scope import Scope
 from services.access.sessions import Session, Sessions
+from services.access.tokens import token_hash
+
+LAST_KNOWN_SECONDS = 60.0
+MOST_CALLERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +56,19 @@ class Callers:
     def again(self, caller: Caller) -> Caller | None:
         """The same caller, read anew: what a long-lived connection asks every few seconds."""
         return self.find(caller.reference())
+
+
+class LastKnown:
+    """Who was let in lately: while the store cannot be asked, they may still see known figures, as stale ones."""
+
+    def __init__(self, seconds: float = LAST_KNOWN_SECONDS) -> None:
+        self._callers: TTLCache[str, Caller] = TTLCache(MOST_CALLERS, seconds)
+        self._lock = threading.Lock()
+
+    def note(self, credential: str, caller: Caller) -> None:
+        with self._lock:
+            self._callers[token_hash(credential)] = caller
+
+    def get(self, credential: str) -> Caller | None:
+        with self._lock:
+            return self._callers.get(token_hash(credential))

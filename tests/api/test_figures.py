@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
+from services.errors import StoreUnavailable
 
 
 @pytest.fixture
@@ -144,3 +147,29 @@ def test_the_catalogue_has_every_metric(client: Any, admin_key: dict[str, str]) 
     revenue = next(one for one in metrics if one["name"] == "revenue")
     assert set(revenue) == {"name", "title", "description", "unit", "dimensions", "lower_is_better"}
     assert len(metrics) == 23
+
+
+@contextlib.contextmanager
+def _gone() -> Iterator[Any]:
+    raise StoreUnavailable("the store cannot be reached now")
+    yield
+
+
+@pytest.mark.usefixtures("today")
+def test_while_the_store_cannot_be_read_known_figures_are_given_as_stale_to_who_was_known(
+    client: Any, services: Any, admin_key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = {"widget_id": "w", "widget_type": "metric_card", "config": {"query": {"metric": "revenue"}}}
+    other = {**card, "widget_id": "x", "config": {"query": {"metric": "tips"}}}
+
+    def ask(*widgets: dict[str, Any], headers: dict[str, str] = admin_key) -> Any:
+        return client.post("/analytics/widgets/data", json={"widgets": widgets}, headers=headers)
+
+    assert ask(card).get_json()["widgets"]["w"]["cache_status"] == "fresh"
+    monkeypatch.setattr(services.store, "reading", _gone)
+    told = ask(card, other).get_json()["widgets"]
+    assert (told["w"]["cache_status"], told["w"]["data"]["value"]) == ("stale", 50.0)
+    assert (told["x"]["status"], told["x"]["error"]["code"]) == ("error", "store_unavailable")
+    refused = ask(card, headers={"Authorization": "Bearer pb_nobody-has-heard-of-this-key"})
+    assert refused.status_code == 503
+    assert client.get("/analytics/dashboards", headers=admin_key).status_code == 503
