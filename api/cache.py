@@ -20,7 +20,7 @@ def register(server: Flask, services: Services) -> None:
     def invalidate_cache() -> Response:
         body, scope = bodies.read(InvalidateBody), current_scope()
         patterns = [body.pattern or ALL] if body.widget_id is None else _of_widget(services, scope, body.widget_id)
-        topics = frozenset[str]().union(*(services.snapshots.invalidate(pattern) for pattern in patterns))
+        topics = frozenset[str]().union(*(services.snapshots.invalidate(pattern, scope) for pattern in patterns))
         if topics:
             services.hub.publish(topics, None, "cache")
         return bodies.answer({"invalidated": sorted(topics)})

@@ -31,17 +31,26 @@ def check(app: Dash, scope: Scope) -> None:
 
 def _refuse_misfits(body: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
     """What is sent has the shape that the callback was declared with; its values are the callback's to judge."""
+    known: set[str] = set()
     for key, wanted in (("inputs", declared["inputs"]), ("state", declared["state"])):
         sent, places = body.get(key, []), [(one["id"], one["property"]) for one in wanted]
         if not isinstance(sent, list) or [_place(one) for one in sent] != places:
             raise InvalidRequest("does not fit the callback", pointer=f"/{key}")
+        known = {f"{name}.{place}" for name, place in places} if key == "inputs" else known
     outputs = body.get("outputs")
-    for output in outputs if isinstance(outputs, list) else [outputs]:
-        if outputs is not None and None in _place(output):
-            raise InvalidRequest("does not fit the callback", pointer="/outputs")
+    _refuse_foreign(outputs, body["output"])
     changed = body.get("changedPropIds", [])
-    if not isinstance(changed, list) or not all(isinstance(one, str) for one in changed):
-        raise InvalidRequest("must be a list of texts", pointer="/changedPropIds")
+    if not isinstance(changed, list) or not all(isinstance(one, str) and one in known for one in changed):
+        raise InvalidRequest("must be a list of the callback's inputs", pointer="/changedPropIds")
+
+
+def _refuse_foreign(outputs: object, declared: str) -> None:
+    """What is asked to be filled is what the callback fills: `a.x`, or `..a.x...b.y..` for several."""
+    several = declared.startswith("..")
+    names = [part.rpartition(".")[0] for part in declared.strip(".").split("...")]
+    sent = outputs if several else [outputs]
+    if not isinstance(sent, list) or [_place(one)[0] for one in sent] != names:
+        raise InvalidRequest("does not fit the callback", pointer="/outputs")
 
 
 def _place(sent: object) -> tuple[str | None, str | None]:

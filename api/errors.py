@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
+from dash.exceptions import DependencyException
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.sansio.response import Response as AnyResponse
@@ -39,6 +40,7 @@ CODES = {400: "bad_request", 413: "too_large", 415: "unsupported_media", 429: "t
 def register(server: Flask) -> None:
     server.register_error_handler(errors.PulseboardError, answer)
     server.register_error_handler(HTTPException, _http_answer)
+    server.register_error_handler(DependencyException, lambda _: answer(errors.NotFound("there is nothing here")))
 
 
 def answer(error: errors.PulseboardError) -> Response:

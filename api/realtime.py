@@ -107,22 +107,32 @@ class Broadcast(BaseModel):
     message: str = Field(min_length=1, max_length=1000)
 
 
+def _require_whole_view() -> None:
+    """Other people's connections are for administrators of everything."""
+    if not current_caller().scope.whole:
+        raise Forbidden("this is for administrators of all sites")
+
+
 def _administration(server: Flask, services: Services) -> None:
     hub = services.hub
 
     @server.get("/analytics/websocket/stats")
     def websocket_stats() -> Response:
+        _require_whole_view()
         return bodies.answer(hub.stats())
 
     @server.get("/analytics/websocket/connections")
     def websocket_connections() -> Response:
+        _require_whole_view()
         return bodies.answer({"connections": hub.connections()})
 
     @server.delete("/analytics/websocket/connections/<client_id>")
     def websocket_disconnect(client_id: str) -> tuple[str, int]:
+        _require_whole_view()
         hub.end(client_id)
         return "", 204
 
     @server.post("/analytics/websocket/broadcast")
     def websocket_broadcast() -> Response:
+        _require_whole_view()
         return bodies.answer({"connections": hub.broadcast(bodies.read(Broadcast).message)}, 202)

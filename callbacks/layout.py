@@ -58,7 +58,7 @@ def move(services: Services, scope: Scope, dashboard_id: str, version: Any, chan
 
     Errors: NotFound, InvalidRequest for places that are none, PreconditionFailed when another save came first.
     """
-    if not isinstance(version, int) or isinstance(version, bool):
+    if not isinstance(version, int) or isinstance(version, bool) or not 0 < version < 2**31:
         raise InvalidRequest("the dashboard's version is missing", pointer="/version")
     places = _places(change)
     present = services.dashboards.get(dashboard_id, scope)

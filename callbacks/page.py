@@ -79,15 +79,18 @@ def page_at(services: Services, scope: Scope, pathname: str | None, search: str 
         site = next((site.id for site in sites), "main")
         return Page(pages.empty_store(address, site, subscriptions.of_empty_store(services)), shell.nav([], ""))
     shown = chosen(own, pathname)
-    links = [shell.Link(address_of(dashboard), dashboard.name) for dashboard in own]
+    seen = view.of_or_plain(search)
+    same_view = seen.with_site(seen.site)
+    links = [shell.Link(address_of(dashboard) + same_view, dashboard.name) for dashboard in own]
     if shown is None:
         return Page(pages.not_found(), shell.nav(links, ""))
-    seen = view.of_or_plain(search)
     live = subscriptions.of_dashboard(services, scope, seen.applied(shown.widgets))
     editable = scope.may(Permission.EDIT_DASHBOARDS)
     children = pages.dashboard(shown.name, shown.widgets, live, editable=editable)
     return Page(
-        [*_viewing(seen, sites, search, address_of(shown)), *children], shell.nav(links, address_of(shown)), shown
+        [*_viewing(seen, sites, search, address_of(shown)), *children],
+        shell.nav(links, address_of(shown) + same_view),
+        shown,
     )
 
 

@@ -42,7 +42,7 @@ class View:
 
     def said(self) -> str:
         """The range and the moment in words; empty where the widgets' own stand."""
-        moment = None if self.now is None else datetime.fromisoformat(self.now)
+        moment = None if self.now is None else datetime.fromisoformat(self.now.upper())
         words = (
             self.range and self.range.replace("_", " ").capitalize(),
             moment and f"as of {moment.day} {moment:%b %Y, %H:%M}",
@@ -64,7 +64,7 @@ class View:
 
 def of(search: str | None) -> View:
     """The view that an address asks for. Raises InvalidRequest for a range or a moment that is none."""
-    words = dict(parse_qsl((search or "").removeprefix("?")[:MOST_CHARACTERS]))
+    words = dict(parse_qsl((search if isinstance(search, str) else "").removeprefix("?")[:MOST_CHARACTERS]))
     asked = {name: words[name] for name in ("site", "range", "now") if name in words}
     validated(Query, {"metric": "revenue", **asked})
     return View(**asked)

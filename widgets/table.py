@@ -136,6 +136,7 @@ def render(view: TableView, options: TableOptions) -> Component:
             "headerHeight": 34,
             "rowHeight": 38,
             "suppressCellFocus": True,
+            "suppressHeaderFocus": True,  # Tab would go round in the headers and never reach the next card
             "suppressHorizontalScroll": True,
             "theme": {"function": "themeQuartz"},
         },

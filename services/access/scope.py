@@ -57,6 +57,11 @@ class Scope:
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is hidden from it: what administrators of everything need to have."""
+        return self.sites is None and self.staff_id is None
+
     def sees(self, site: str) -> bool:
         return self.sites is None or site in self.sites
 

@@ -58,9 +58,10 @@ def patterns(scope: Scope) -> list[Widget]:
     return [
         _widget("payment-success", "gauge", "Payments that succeed", (0, 0, 3, 6),
                 query=_today("payment_success_rate"), min=0, max=1, thresholds=thresholds),
-        _widget("revenue-target", "kpi_card", "Revenue this month", (3, 0, 3, 6),
+        _widget("revenue-target", "kpi_card", "Revenue this month, example goal", (3, 0, 3, 6),
                 query={"metric": "revenue", "range": "this_month"}, target=700_000),
-        _widget("orders-target", "progress_bar", "Orders today", (6, 0, 3, 6), query=_today("orders"), target=450),
+        _widget("orders-target", "progress_bar", "Orders today, example goal", (6, 0, 3, 6),
+                query=_today("orders"), target=450),
         _widget("revenue-trend", "sparkline", "Revenue, 30 days", (9, 0, 3, 6), query=by_day),
         _widget("busy-hours", "heatmap", "Revenue by weekday and hour, 8 weeks", (0, 6, 8, 9), query=by_hour),
         _widget("channels", "bar_chart", "Orders by channel, 7 days", (8, 6, 4, 9), query=by_channel, horizontal=True),

@@ -192,7 +192,7 @@ def _asks_for_staff(config: Mapping[str, Any]) -> bool:
 
 def _reachable(connection: Connection, id: str, scope: Scope) -> Dashboard:
     row = rows.one(connection, id)
-    if row is None or not (row.owner == scope.actor or scope.may(Permission.ADMIN)):
+    if row is None or not (row.owner == scope.actor or (scope.may(Permission.ADMIN) and scope.whole)):
         raise NotFound("there is no such dashboard")
     return _dashboard(row)
 

@@ -109,11 +109,11 @@ def _check(index: int, item: object, sites: dict[str, Site], scope: Scope, sourc
     event["site"] = event.get("site") or DEFAULT_SITE
     event["source"] = event.get("source") or source
     event["id"] = event.get("id") or uuid.uuid4().hex
+    if not scope.sees(event["site"]):
+        raise InvalidEvent([schemas.fault("forbidden", "/site", "this key may not write to that site")])
     site = sites.get(event["site"])
     if site is None:
         raise InvalidEvent([schemas.fault("unknown_site", "/site", "there is no such site")])
-    if not scope.sees(site.id):
-        raise InvalidEvent([schemas.fault("forbidden", "/site", "this key may not write to that site")])
     if event["occurred_at"] > latest:
         raise InvalidEvent([schemas.fault("out_of_range", "/occurred_at", "must not be more than 24 h ahead")])
     stamp = (event["occurred_at"], event["id"], event["source"])

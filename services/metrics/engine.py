@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
+from math import prod
 from typing import Any
 
+from services import clock
 from services.access.scope import Permission, Scope
-from services.errors import Forbidden, MixedCurrency, NotFound
+from services.errors import Forbidden, InvalidRequest, MixedCurrency, NotFound
 from services.metrics import catalogue, ranges
 from services.metrics.answer import Answer, Group, Label, Period, Unit, Value
 from services.metrics.business_time import WEEKDAYS
@@ -26,6 +28,14 @@ from services.storage.bulk import mark
 
 CYCLIC = ("weekday", "hour_of_day")
 RATIO_DIGITS = 4
+MOST_BUCKETS = 20_000
+_LENGTHS = {
+    "minute": clock.MINUTE,
+    "hour": clock.HOUR,
+    "day": clock.DAY,
+    "week": 7 * clock.DAY,
+    "month": 28 * clock.DAY,
+}
 
 
 def answer(look: Look, query: Query, scope: Scope) -> Answer:
@@ -106,6 +116,7 @@ class _Assembly:
     def answer(self) -> Answer:
         query, source = self._query, self._source
         periods = {site: ranges.resolve(query.range, site.calendar, self._now) for site in self._sites}
+        self._refuse_too_many_buckets(periods)
         reach = self._reach(periods)
         found = self._read(reach)
         axes = self._axes(periods, found)
@@ -130,6 +141,14 @@ class _Assembly:
             other=Group(("Other",), source.value(reduce(source.merge, left))) if left else None,
             names=self._names(chosen),
         )
+
+    def _refuse_too_many_buckets(self, periods: Mapping[Site, Period]) -> None:
+        """Errors: InvalidRequest, before any of them is made."""
+        for period in periods.values():
+            counts = [_buckets(name, period) for name in self._by]
+            if prod(counts) > MOST_BUCKETS:
+                detail = f"makes more than {MOST_BUCKETS:,} buckets: group by a longer unit, or ask for less time"
+                raise InvalidRequest(detail, pointer="/query/group_by")
 
     def _reach(self, periods: Mapping[Site, Period]) -> Mapping[Site, Period]:
         """The periods as they are read; a state is that of its very end."""
@@ -268,6 +287,13 @@ class _Assembly:
         sql = f"SELECT staff_id, name FROM staff WHERE site IN ({marks}) ORDER BY occurred_at"  # noqa: S608  # places only
         rows = self._connection.exec_driver_sql(sql, tuple(site.id for site in self._sites))
         return {row[0]: row[1] for row in rows if row[0] in shown}
+
+
+def _buckets(name: str, period: Period) -> int:
+    """About how many labels a unit of time has in a period; 1 for dimensions, whose labels are only those there are."""
+    if name in CYCLIC:
+        return 24
+    return max(0, period.end - period.start) // _LENGTHS[name] + 1 if name in _LENGTHS else 1
 
 
 def _time_axis(unit: str, periods: Mapping[Site, Period]) -> list[Label]:

@@ -82,11 +82,11 @@ class Snapshots:
             asked = engine.allowed_sites(query, scope, sites.load(connection))
         return frozenset(f"{query.metric}@{site.id}" for site in asked)
 
-    def invalidate(self, pattern: str) -> frozenset[str]:
-        """Makes every cached answer of matching topics (`revenue@*`) out of date; returns those topics."""
+    def invalidate(self, pattern: str, scope: Scope) -> frozenset[str]:
+        """Makes cached answers of topics like `revenue@*` out of date, at the scope's sites; returns those topics."""
         matched: set[str] = set()
         with self._store.writing() as connection:
-            for site_id in sites.load(connection):
+            for site_id in filter(scope.sees, sites.load(connection)):
                 metrics = [
                     metric.name
                     for metric in catalogue.METRICS

@@ -73,7 +73,7 @@ class Hub:
     def announce_dashboard(self, dashboard_id: str, version: int, who: str, *, seen_by: Seen | None = None) -> None:
         """Tell those who may see a dashboard that it changed; without `seen_by`, its editor and administrators."""
         data = {"dashboard_id": dashboard_id, "version": version, "who": who}
-        may_see = seen_by or (lambda scope: scope.actor == who or scope.may(Permission.ADMIN))
+        may_see = seen_by or (lambda scope: scope.actor == who or (scope.whole and scope.may(Permission.ADMIN)))
         self._tell("dashboard_changed", data, lambda one: "dashboard" in one.wishes and may_see(one.scope))
 
     def alert(self, alert: Mapping[str, Any], site: str) -> None:

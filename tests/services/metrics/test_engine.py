@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from services.errors import Forbidden, MixedCurrency, NotFound
+from services.errors import Forbidden, InvalidRequest, MixedCurrency, NotFound
 from services.metrics.answer import Group
+from services.metrics.query import Query
 from tests.properties.world import World
 from tests.services.samples import answer, at, event, groups, line, order, query, scope, stock, total
 
@@ -276,3 +277,20 @@ def test_names_are_told_of_those_who_are_shown_alone(shop: World) -> None:
     assert answer(shop, "revenue", "staff").names == {"ann": "Ann", "bob": "Bob"}
     assert answer(shop, "revenue", "staff", scope=scope(staff_id="bob")).names == {"bob": "Bob"}
     assert answer(shop, "revenue", "channel").names == {}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"group_by": ["minute"], "range": "last_12_months"},
+        {"group_by": ["minute", "hour"], "range": "last_24_hours"},
+        {"group_by": ["hour"], "range": {"from": "1971-02-01T00:00:00Z", "to": "2199-01-01T00:00:00Z"},
+         "now": "2199-01-01T00:00:00Z"},
+    ],
+)  # fmt: skip
+def test_more_buckets_than_anybody_can_read_are_refused_before_they_are_made(
+    shop: World, asked: dict[str, object]
+) -> None:
+    (reading,) = shop.snapshots.read([Query.model_validate({"metric": "revenue", **asked})], VIEWER)
+    assert isinstance(reading.error, InvalidRequest)
+    assert "buckets" in reading.error.detail

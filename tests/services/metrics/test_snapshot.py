@@ -196,11 +196,11 @@ def test_an_invalidation_names_its_topics_and_touches_no_others(make_world: Call
 
     statuses()
     assert statuses() == ["cached"] * 3
-    assert world.snapshots.invalidate("revenue@*") == {"revenue@main", "revenue@bar"}
+    assert world.snapshots.invalidate("revenue@*", scope()) == {"revenue@main", "revenue@bar"}
     assert statuses() == ["fresh", "fresh", "cached"]
-    assert world.snapshots.invalidate("*@main") >= {"revenue@main", "orders@main", "low_stock_items@main"}
+    assert world.snapshots.invalidate("*@main", scope()) >= {"revenue@main", "orders@main", "low_stock_items@main"}
     assert statuses() == ["fresh", "cached", "fresh"]
-    assert world.snapshots.invalidate("nothing@main") == frozenset()
+    assert world.snapshots.invalidate("nothing@main", scope()) == frozenset()
     assert statuses() == ["cached"] * 3
 
 
