@@ -29,6 +29,7 @@ from services.storage.bulk import mark
 CYCLIC = ("weekday", "hour_of_day")
 RATIO_DIGITS = 4
 MOST_BUCKETS = 20_000
+MOST_CELLS = 500_000
 _LENGTHS = {
     "minute": clock.MINUTE,
     "hour": clock.HOUR,
@@ -146,8 +147,8 @@ class _Assembly:
         """Errors: InvalidRequest, before any of them is made."""
         for period in periods.values():
             counts = [_buckets(name, period) for name in self._by]
-            if prod(counts) > MOST_BUCKETS:
-                detail = f"makes more than {MOST_BUCKETS:,} buckets: group by a longer unit, or ask for less time"
+            if max(counts, default=0) > MOST_BUCKETS or prod(counts) > MOST_CELLS:
+                detail = "makes too many buckets: group by a longer unit, or ask for less time"
                 raise InvalidRequest(detail, pointer="/query/group_by")
 
     def _reach(self, periods: Mapping[Site, Period]) -> Mapping[Site, Period]:

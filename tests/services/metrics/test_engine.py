@@ -283,7 +283,7 @@ def test_names_are_told_of_those_who_are_shown_alone(shop: World) -> None:
     "asked",
     [
         {"group_by": ["minute"], "range": "last_12_months"},
-        {"group_by": ["minute", "hour"], "range": "last_24_hours"},
+        {"group_by": ["minute", "hour"], "range": "last_7_days"},
         {"group_by": ["hour"], "range": {"from": "1971-02-01T00:00:00Z", "to": "2199-01-01T00:00:00Z"},
          "now": "2199-01-01T00:00:00Z"},
     ],
