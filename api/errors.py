@@ -17,6 +17,7 @@ STATUS: dict[type[errors.PulseboardError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidEvent: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.MixedCurrency: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooMuch: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotJson: HTTPStatus.BAD_REQUEST,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
@@ -30,6 +31,7 @@ STATUS: dict[type[errors.PulseboardError], HTTPStatus] = {
     errors.Throttled: HTTPStatus.TOO_MANY_REQUESTS,
     errors.QueueFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.WriteConflict: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.TooManyConnections: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

@@ -93,6 +93,12 @@ class MixedCurrency(PulseboardError):
     code = "mixed_currency"
 
 
+class TooMuch(PulseboardError):
+    """Amounts that add up to more than the store can hold."""
+
+    code = "out_of_range"
+
+
 class NoData(PulseboardError):
     """The question is sound and nothing in the store answers it: an honest empty panel, not an error."""
 
@@ -122,6 +128,13 @@ class StoreUnavailable(PulseboardError):
 
     code = "store_unavailable"
     retry_after = 5.0
+
+
+class WriteConflict(StoreUnavailable):
+    """Two writers wanted the same rows in another order; the same transaction will do when it is tried again."""
+
+    code = "write_conflict"
+    retry_after = 1.0
 
 
 class TooManyConnections(PulseboardError):

@@ -1,7 +1,8 @@
 """The store: one SQLAlchemy engine, short read transactions, and writes that are durable when they return.
 
 SQLite runs in WAL mode with synchronous=FULL; readers see one snapshot from their first statement on, writers take
-the lock when they begin. An operational failure (locked, full disk, gone) leaves as StoreUnavailable.
+the lock when they begin. On PostgreSQL readers have REPEATABLE READ and writers READ COMMITTED. An operational failure
+(locked, full disk, gone) leaves as StoreUnavailable, a quarrel over rows that trying again will settle as WriteConflict.
 """
 
 from __future__ import annotations
@@ -11,12 +12,24 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from psycopg import Error as PostgresError
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine import make_url
 
-from services.errors import StoreUnavailable
+from services.errors import StoreUnavailable, TooMuch, WriteConflict
 
 BUSY_TIMEOUT_SECONDS = 5
+CONNECT_TIMEOUT_SECONDS = 5
+POOL_SIZE, POOL_OVERFLOW = 16, 16
+
+# Primary result codes of a statement that cannot succeed as it stands; all others speak of the store's state.
+_SQLITE_STATEMENT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH,
+                     sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE}  # fmt: skip
+# Classes of SQLSTATE: connection, resources, limits, operator intervention, system; and of a quarrel, the whole code.
+_POSTGRES_AWAY = ("08", "53", "54", "57", "58")
+_POSTGRES_AGAIN = ("40001", "40P01")
+_POSTGRES_OVERFLOW = "22003"
+_TOO_MUCH = "the amounts add up to more than can be counted"
 
 
 class Store:
@@ -25,7 +38,7 @@ class Store:
     def __init__(self, url: str, *, busy_timeout: float = BUSY_TIMEOUT_SECONDS) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = _sqlite(url, busy_timeout) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
+        self.engine = _sqlite(url, busy_timeout) if self.is_sqlite else _postgres(url)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -54,8 +67,41 @@ class Store:
 def _failures() -> Iterator[None]:
     try:
         yield
-    except (exc.OperationalError, exc.TimeoutError, sqlite3.OperationalError) as error:
-        raise StoreUnavailable("the store cannot be reached now") from error
+    except exc.TimeoutError as error:
+        raise StoreUnavailable("the store has no connection to spare now") from error
+    except exc.DBAPIError as error:
+        raise _meaning(error.orig, error) from error
+    except (sqlite3.Error, PostgresError) as error:
+        raise _meaning(error, error) from error
+
+
+def _meaning(cause: BaseException | None, error: Exception) -> Exception:
+    """What a driver's error is to us: the error itself where the statement, not the store, is at fault."""
+    if isinstance(cause, PostgresError):
+        return _of_postgres(cause.sqlstate, error)
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF not in _SQLITE_STATEMENT:
+        return StoreUnavailable("the store cannot be reached now")
+    return TooMuch(_TOO_MUCH) if "integer overflow" in str(cause) else error
+
+
+def _of_postgres(state: str | None, error: Exception) -> Exception:
+    if state in _POSTGRES_AGAIN:
+        return WriteConflict("others write the same rows now")
+    if state is None or state.startswith(_POSTGRES_AWAY):
+        return StoreUnavailable("the store cannot be reached now")
+    return TooMuch(_TOO_MUCH) if state == _POSTGRES_OVERFLOW else error
+
+
+def _postgres(url: str) -> Engine:
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=BUSY_TIMEOUT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+    )
 
 
 def _sqlite(url: str, busy_timeout: float) -> Engine:
@@ -63,7 +109,7 @@ def _sqlite(url: str, busy_timeout: float) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        url, connect_args={"timeout": busy_timeout, "isolation_level": None}, pool_size=16, max_overflow=16
+        url, connect_args={"timeout": busy_timeout, "isolation_level": None}, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW
     )
 
     @event.listens_for(engine, "connect")
