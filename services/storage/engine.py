@@ -2,7 +2,7 @@
 
 SQLite runs in WAL mode with synchronous=FULL; readers see one snapshot from their first statement on, writers take
 the lock when they begin. On PostgreSQL readers have REPEATABLE READ and writers READ COMMITTED. An operational failure
-(locked, full disk, gone) leaves as StoreUnavailable, a quarrel over rows that trying again will settle as WriteConflict.
+(locked, full disk, gone) leaves as StoreUnavailable, a quarrel over rows that another try will settle as WriteConflict.
 """
 
 from __future__ import annotations
@@ -109,7 +109,10 @@ def _sqlite(url: str, busy_timeout: float) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        url, connect_args={"timeout": busy_timeout, "isolation_level": None}, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW
+        url,
+        connect_args={"timeout": busy_timeout, "isolation_level": None},
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
     )
 
     @event.listens_for(engine, "connect")
