@@ -19,52 +19,31 @@ import httpx
 import pytest
 
 from settings import Settings
+from tests.backends.templates import ADMIN_KEY, ADMIN_PASSWORD, known_settings
+
+pytest_plugins = ("tests.backends.stores",)
 
 ROOT = Path(__file__).resolve().parent.parent
-ADMIN_KEY = "pb_test-key-with-all-permissions"
-ADMIN_PASSWORD = "correct horse battery staple"
 START_SECONDS = 60
 
 
-def _settings(directory: Path) -> Settings:
-    return Settings(
-        database_url=f"sqlite:///{directory}/pulseboard.sqlite3",
-        secret_key="a secret for tests alone",
-        bootstrap_admin_password=ADMIN_PASSWORD,
-        bootstrap_api_key=ADMIN_KEY,
-    )
-
-
-@pytest.fixture(scope="session")
-def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store as the first start leaves it, made once: migrated, with its site, user and key. Copy it."""
-    from services.access.bootstrap import bootstrap
-    from services.container import build
-    from services.storage.migrations import upgrade
-
-    directory = tmp_path_factory.mktemp("new-store")
-    settings = _settings(directory)
-    built = build(settings)
-    upgrade(built.store)
-    bootstrap(settings, accounts=built.accounts, keys=built.keys, sites=built.sites)
-    built.store.close()
-    return directory / "pulseboard.sqlite3"
+@pytest.fixture
+def settings(store_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """Settings on a new store, with a known password and key."""
+    if store_kind == "postgresql":
+        return request.getfixturevalue("pg_settings")
+    return known_settings(f"sqlite:///{tmp_path}/store/pulseboard.sqlite3")
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings on a new SQLite file, with a known password and key."""
-    return _settings(tmp_path / "store")
-
-
-@pytest.fixture
-def services(settings: Settings, new_store: Path) -> Iterator[Any]:
-    """The real services on a migrated store with the site main; writer and timers run."""
+def services(store_kind: str, settings: Settings, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The real services on a bootstrapped store with the site main; writer and timers run."""
     from services.container import build
 
-    target = Path(settings.database_url.removeprefix("sqlite:///"))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(new_store, target)
+    if store_kind == "sqlite":
+        target = Path(settings.database_url.removeprefix("sqlite:///"))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(request.getfixturevalue("sqlite_templates").bootstrapped, target)
     built = build(settings)
     built.start()
     yield built

@@ -18,7 +18,7 @@ class Lane(IntEnum):
 
 
 def lane_of(event: Accepted, *, backfill: bool) -> Lane:
-    """Payments, cancellations, alerts and critical system events overtake the bulk; what is posted as backfill waits."""
+    """Payments, cancellations, alerts and critical system events overtake the bulk; backfill waits for all."""
     if backfill:
         return Lane.BACKFILL
     critical = isinstance(event.fact, Action) and event.fact.severity == "critical"

@@ -1,4 +1,4 @@
-"""The queue of accepted events that are not in the figures yet, and the letters of those that never will be by themselves.
+"""The queue of accepted events that are not in the figures yet, and the dead letters that will not get there alone.
 
 A row of the queue holds the canonical bodies of up to some hundred events of one site and lane. Processors of all
 processes take rows without waiting for each other; a row is deleted in the transaction that brings its events into the
@@ -179,5 +179,5 @@ def bodies_of(waiting: Waiting) -> list[dict[str, Any]]:
 
 
 def _read(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[Waiting]:
-    rows = connection.exec_driver_sql(sql.format(p=bulk.mark(connection)), values)
-    return [Waiting(*row[:6], bytes(row[6])) for row in rows]
+    rows = map(tuple, connection.exec_driver_sql(sql.format(p=bulk.mark(connection)), values))
+    return [Waiting(*start, payload=bytes(payload)) for *start, payload in rows]

@@ -1,6 +1,5 @@
 """A real store with the services that take events in and answer queries, small enough to be made for each example."""
 
-import shutil
 import tempfile
 from collections import Counter
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from services.metrics.query import Query
 from services.metrics.sites import Sites
 from services.metrics.snapshot import Snapshots
 from services.storage.engine import Store
-from services.storage.migrations import upgrade
+from tests.backends.templates import fresh_file, make_blank
 
 # The same examples in every run; those that fail are not explained line by line, which costs more than all the rest.
 careful = settings(
@@ -34,10 +33,10 @@ NOW = clock.to_instant(datetime(2026, 6, 1, tzinfo=UTC))
 
 
 class World:
-    def __init__(self, path, sites):
+    def __init__(self, url, sites):
         self.now = NOW
         self.published = []
-        self.store = Store(f"sqlite:///{path}")
+        self.store = Store(url)
         self.writer = Writer(self.store, 1_000)
         self.sites = Sites(self.store, self.rebuild)
         self.intake = Intake(self.writer, self.sites, lambda *told: self.published.append(told), self._clock)
@@ -71,21 +70,17 @@ class World:
 
 
 @cache
-def _empty_store():
-    path = Path(tempfile.mkdtemp(prefix="pulseboard-properties-")) / "empty.sqlite3"
-    store = Store(f"sqlite:///{path}")
-    upgrade(store)
-    store.close()
+def _blank_file():
+    path = Path(tempfile.mkdtemp(prefix="pulseboard-properties-")) / "blank.sqlite3"
+    make_blank(f"sqlite:///{path}")
     return path
 
 
 @contextmanager
-def world(sites):
+def world(sites, blank_store=lambda: fresh_file(_blank_file())):
     """A running world with these sites and no events, gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="pulseboard-properties-") as directory:
-        path = Path(directory) / "store.sqlite3"
-        shutil.copy(_empty_store(), path)
-        made = World(path, sites)
+    with blank_store() as url:
+        made = World(url, sites)
         made.writer.start()
         try:
             yield made

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
+from tests.backends.templates import BlankStore
 from tests.properties.world import World, world
 from tests.services.samples import MAIN
 
 
 @pytest.fixture
-def make_world() -> Iterator[Callable[..., World]]:
+def make_world(blank_store: BlankStore) -> Iterator[Callable[..., World]]:
     """`make_world(main={"tz": "Asia/Tokyo"}, bar={})`: each site in UTC, USD and from midnight unless told."""
     with ExitStack() as stack:
 
         def make(**sites: dict[str, Any]) -> World:
-            return stack.enter_context(world({name: {**MAIN, **site} for name, site in sites.items()}))
+            return stack.enter_context(world({name: {**MAIN, **site} for name, site in sites.items()}, blank_store))
 
         yield make
 
