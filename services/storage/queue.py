@@ -162,6 +162,16 @@ def count_letters(connection: Connection, sites: Collection[str]) -> int:
     return int(connection.exec_driver_sql(sql, tuple(sites)).scalar() or 0)
 
 
+def letter(connection: Connection, letter_id: str, sites: Collection[str]) -> Letter | None:
+    """The letter of that id at one of these sites."""
+    if not sites:
+        return None
+    places = ", ".join(["{p}"] * len(sites))
+    sql = f"SELECT {_LETTER} FROM dead_letters WHERE id = {{p}} AND site IN ({places})"  # noqa: S608  # literals
+    row = connection.exec_driver_sql(sql.format(p=bulk.mark(connection)), (letter_id, *sites)).first()
+    return None if row is None else Letter(*row)
+
+
 def take_letter(connection: Connection, letter_id: str, sites: Collection[str]) -> Letter | None:
     """Removes the letter and returns it; None where these sites have none of that id. Two takers never both have it."""
     if not sites:
