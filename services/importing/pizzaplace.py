@@ -6,20 +6,21 @@ that the same file read twice gives the same events under the same ids.
 
 from __future__ import annotations
 
-import lzma
 import re
-import zoneinfo
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from services.errors import InvalidRequest
+from services.importing.csv_files import text_columns
+from services.importing.reading import Event, Layout, Reading
+from services.importing.wall_time import to_rfc3339, zone_of
 
 SOURCE = "pizzaplace"
 CURRENCY = "USD"
@@ -46,48 +47,29 @@ class Row:
     pizza: Pizza
 
 
-def read(path: Path, *, site: str, tz: str) -> list[dict[str, Any]]:
+def read(path: Path, site: str, tz: str) -> Reading:
     """One `order_completed` for each order of the file, in the order in which they happened.
 
     Time:   the file's times are wall-clock times in `tz`; see `to_rfc3339`.
     Units:  US dollars, exact; identical lines are several of the same pizza and add up to one item.
     Errors: InvalidRequest, with the line, for what cannot be read.
     """
-    zone = _zone(tz)
+    zone = zone_of(tz)
     orders: dict[str, list[Row]] = defaultdict(list)
-    for row in _rows(_frame(path)):
+    for row in _rows(text_columns(path, COLUMNS)):
         orders[row.order_id].append(row)
     events = [_event(rows, site, zone) for rows in orders.values()]
-    return sorted(events, key=lambda event: (datetime.fromisoformat(event["occurred_at"]), event["id"]))
+    events.sort(key=lambda event: (datetime.fromisoformat(event["occurred_at"]), event["id"]))
+    return Reading(events, (_summary(events),))
 
 
-def to_rfc3339(happened: datetime, zone: zoneinfo.ZoneInfo) -> str:
-    """The wall-clock time with its offset.
-
-    Time: one that the clocks show twice is the first of the two; one that they skip is read with the offset from
-          before the change, so that it lands as long after the change as it seems to lie behind it.
-    """
-    return happened.replace(tzinfo=zone, fold=0).astimezone(UTC).astimezone(zone).isoformat()
+PIZZAPLACE = Layout("pizzaplace", COLUMNS, CURRENCY, " orders", read)
 
 
-def _zone(tz: str) -> zoneinfo.ZoneInfo:
-    if tz not in zoneinfo.available_timezones():
-        raise InvalidRequest(f"{tz} is no IANA zone such as America/New_York", pointer="/tz")
-    return zoneinfo.ZoneInfo(tz)
-
-
-def _frame(path: Path) -> pd.DataFrame:
-    """The file as text, nothing guessed; a packed one (.xz, .gz, .bz2, .zip) is unpacked by its name."""
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except OSError as error:
-        raise InvalidRequest(f"{path}: {error.strerror or error}") from error
-    except (ValueError, lzma.LZMAError, EOFError) as error:
-        raise InvalidRequest(f"{path} is not a CSV file: {error}") from error
-    missing = [column for column in COLUMNS if column not in frame.columns]
-    if missing:
-        raise InvalidRequest(f"{path} lacks the columns {', '.join(missing)}")
-    return frame[list(COLUMNS)]
+def _summary(events: list[Event]) -> str:
+    revenue = sum((Decimal(event["data"]["total_amount"]) for event in events), Decimal(0))
+    days = len({event["occurred_at"][:10] for event in events})
+    return f"read: {len(events):,} orders, {revenue:,.2f} {CURRENCY}, {days} days"
 
 
 def _rows(frame: pd.DataFrame) -> Iterator[Row]:
@@ -111,7 +93,7 @@ def _row(order_id: str, date: str, time: str, name: str, size: str, type_: str, 
     return Row(order_id, datetime.fromisoformat(moment), Pizza(name, size, type_, Decimal(price)))
 
 
-def _event(rows: list[Row], site: str, zone: zoneinfo.ZoneInfo) -> dict[str, Any]:
+def _event(rows: list[Row], site: str, zone: ZoneInfo) -> Event:
     order_id = rows[0].order_id
     pizzas = Counter(row.pizza for row in rows)
     return {
@@ -129,7 +111,7 @@ def _event(rows: list[Row], site: str, zone: zoneinfo.ZoneInfo) -> dict[str, Any
     }
 
 
-def _item(pizza: Pizza, number: int) -> dict[str, Any]:
+def _item(pizza: Pizza, number: int) -> Event:
     return {
         "product": pizza.name,
         "category": pizza.type,

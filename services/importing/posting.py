@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from types import TracebackType
@@ -17,6 +17,7 @@ import httpx
 from services.errors import Forbidden, InvalidRequest, NotFound, PulseboardError, StoreUnavailable, Unauthenticated
 
 BATCH = 500
+BATCH_BYTES = 512 * 1024
 PATIENCE_SECONDS = 300.0
 TIMEOUT = httpx.Timeout(120.0, connect=5.0)
 FAULTS_SHOWN = 10
@@ -76,22 +77,24 @@ class Client:
 
     def post(
         self,
-        events: Sequence[dict[str, Any]],
+        events: Iterable[dict[str, Any]],
         *,
         backfill: bool,
         progress: Callable[[int], object] = lambda number: None,
     ) -> Tally:
         """Posts the events in batches, in their order; `progress` is told the size of each that is through.
 
+        A batch has BATCH events or as many as make BATCH_BYTES: long orders make no long transactions.
+
         Errors: StoreUnavailable when the patience is at its end; what was posted until then is in the store.
         """
         tally = Tally()
         path = "/analytics/events?mode=backfill" if backfill else "/analytics/events"
-        for batch in batches(events):
-            body = "\n".join(json.dumps(event, separators=(",", ":")) for event in batch)
+        for lines in bodies(events):
+            body = b"\n".join(lines)
             answer = self._send("POST", path, content=body, headers={"Content-Type": "application/x-ndjson"})
             tally.add(answer.json()["results"])
-            progress(len(batch))
+            progress(len(lines))
         return tally
 
     def _send(self, method: str, path: str, **parts: Any) -> httpx.Response:
@@ -113,9 +116,18 @@ class Client:
             return None
 
 
-def batches(events: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
-    for start in range(0, len(events), BATCH):
-        yield events[start : start + BATCH]
+def bodies(events: Iterable[dict[str, Any]]) -> Iterator[list[bytes]]:
+    """The events as JSON, one a line, by batches."""
+    lines: list[bytes] = []
+    size = 0
+    for event in events:
+        lines.append(json.dumps(event, separators=(",", ":")).encode())
+        size += len(lines[-1])
+        if len(lines) == BATCH or size >= BATCH_BYTES:
+            yield lines
+            lines, size = [], 0
+    if lines:
+        yield lines
 
 
 def _accepted(answer: httpx.Response) -> httpx.Response:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from demo.order_lines import Plan, write
 from services.storage import tables
 from services.storage.engine import Store
 from tests.conftest import Server
@@ -33,23 +36,30 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def figures(server: Server) -> dict[str, Any]:
-    """Orders, revenue and the number of days with orders in 2015, as the API tells them."""
-
-    def widget(name: str, kind: str, **query: Any) -> dict[str, Any]:
-        config = {"query": {"range": YEAR, "site": ["pizza"], "now": YEAR["to"], **query}}
-        return {"widget_id": name, "widget_type": kind, "config": config}
-
-    widgets = [
-        widget("orders", "metric_card", metric="orders"),
-        widget("revenue", "metric_card", metric="revenue"),
-        widget("days", "bar_chart", metric="orders", group_by=["day"]),
-    ]
+def asked(server: Server, site: str, span: dict[str, str], **widgets: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """The data of widgets, each (type, query), as the API tells it."""
+    wanted = [
+        {
+            "widget_id": name, "widget_type": kind,
+            "config": {"query": {"range": span, "site": [site], "now": span["to"], **query}},
+        }
+        for name, (kind, query) in widgets.items()
+    ]  # fmt: skip
     answer = httpx.post(
-        f"{server.url}/analytics/widgets/data", json={"widgets": widgets}, headers=server.headers, timeout=60
+        f"{server.url}/analytics/widgets/data", json={"widgets": wanted}, headers=server.headers, timeout=60
     )
     answer.raise_for_status()
-    data = {name: told["data"] for name, told in answer.json()["widgets"].items()}
+    return {name: told["data"] for name, told in answer.json()["widgets"].items()}
+
+
+def figures(server: Server) -> dict[str, Any]:
+    """Orders, revenue and the number of days with orders in 2015."""
+    data = asked(
+        server, "pizza", YEAR,
+        orders=("metric_card", {"metric": "orders"}),
+        revenue=("metric_card", {"metric": "revenue"}),
+        days=("bar_chart", {"metric": "orders", "group_by": ["day"]}),
+    )  # fmt: skip
     return {
         "orders": data["orders"]["value"],
         "revenue": data["revenue"]["value"],
@@ -98,9 +108,58 @@ def test_what_is_wrong_is_one_line_and_an_exit_status(tmp_path: Path) -> None:
     for told, words in (
         (run(str(tmp_path / "none.csv"), *arguments), "No such file"),
         (run(str(path), "--site", "pizza", "--tz", "Nowhere"), "no IANA zone"),
+        (run(str(path), *arguments, "--format", "other"), "pizzaplace, retail-lines"),
+        (run(str(path), *arguments, "--format", "retail-lines"), "lacks the columns InvoiceNo"),
+        (run(str(path), *arguments, "--set-aside", str(tmp_path)), "Is a directory"),
         (run(str(path), *arguments, PULSEBOARD_URL="http://127.0.0.1:1"), "no Pulseboard answers"),
         (run(str(path), *arguments, PORT="many"), "PORT"),
     ):
         assert told.returncode == 1
         assert words in told.stderr
         assert told.stderr.count("\n") == 1
+
+
+def retail_figures(server: Server) -> dict[str, Any]:
+    metrics = ("orders", "revenue", "refunds", "net_revenue", "items_sold", "customers")
+    span = {"from": "2010-12-01T00:00:00+00:00", "to": "2011-12-10T00:00:00+00:00"}
+    data = asked(server, "shop", span, **{name: ("metric_card", {"metric": name}) for name in metrics})
+    return {name: told["value"] for name, told in data.items()}
+
+
+def test_order_lines_come_in_as_the_summary_says_and_a_recount_finds_no_difference(
+    server: Server, tmp_path: Path
+) -> None:
+    path, aside = tmp_path / "lines.csv.xz", tmp_path / "aside.csv"
+    write(path, Plan(8_000))
+    told = {"PULSEBOARD_URL": server.url, "PULSEBOARD_API_KEY": server.key}
+    arguments = (str(path), "--site", "shop", "--tz", "Europe/London")
+    first = run(*arguments, "--set-aside", str(aside), **told)
+    assert first.returncode == 0, first.stderr
+    orders, revenue = re.search(r"orders: ([\d,]+) of [\d,]+ rows, ([\d,.]+) GBP", first.stdout).groups()
+    notes, refunds = re.search(r"refunds: ([\d,]+) credit notes of [\d,]+ rows, ([\d,.]+) GBP", first.stdout).groups()
+    shown = retail_figures(server)
+    assert f"{shown['orders']:,}" == orders
+    assert f"{shown['revenue']:,.2f}" == revenue
+    assert f"{shown['refunds']:,.2f}" == refunds
+    assert shown["net_revenue"] == round(shown["revenue"] - shown["refunds"], 2)
+    with aside.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert f"invoices of {len(rows) - 1} rows" in first.stdout
+    again = run(*arguments, "--format", "retail-lines", "--shuffle-seed", "3", **told)
+    known = int(orders.replace(",", "")) + int(notes.replace(",", ""))
+    assert f"stored: 0 new, {known + known // 20:,} known already, 0 rejected" in again.stdout
+    assert retail_figures(server) == shown
+    verified = subprocess.run(
+        [sys.executable, "-m", "services.jobs", "verify"],
+        cwd=ROOT, env=server.settings(), capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_a_file_of_another_currency_than_the_site_is_refused(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "lines.csv"
+    write(path, Plan(500))
+    told = {"PULSEBOARD_URL": server.url, "PULSEBOARD_API_KEY": server.key}
+    refused = run(str(path), "--site", "main", "--tz", "Europe/London", **told)
+    assert refused.returncode == 1
+    assert "counts in USD, and the file in GBP" in refused.stderr

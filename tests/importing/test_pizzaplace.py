@@ -14,7 +14,8 @@ import pytest
 
 from services.errors import InvalidRequest
 from services.events.schemas import canonical, check
-from services.importing.pizzaplace import read, to_rfc3339
+from services.importing.pizzaplace import PIZZAPLACE
+from services.importing.wall_time import to_rfc3339
 
 SAMPLE = Path(__file__).parents[2] / "sample" / "pizzaplace" / "pizzaplace.csv.xz"
 HEADER = "id,date,time,name,size,type,price\n"
@@ -26,15 +27,19 @@ LINES = (
 )
 
 
+def read(path: Path, tz: str) -> list[dict[str, Any]]:
+    return list(PIZZAPLACE.read(path, "pizza", tz).events)
+
+
 def imported(tmp_path: Path, lines: str, tz: str = "America/New_York") -> list[dict[str, Any]]:
     path = tmp_path / "orders.csv"
     path.write_text(HEADER + lines, encoding="utf-8")
-    return read(path, site="pizza", tz=tz)
+    return read(path, tz)
 
 
 @pytest.fixture(scope="module")
 def sample() -> list[dict[str, Any]]:
-    return read(SAMPLE, site="pizza", tz="America/New_York")
+    return read(SAMPLE, "America/New_York")
 
 
 def test_the_sample_gives_the_figures_of_its_source(sample: list[dict[str, Any]]) -> None:
@@ -88,7 +93,7 @@ def test_the_order_of_the_lines_does_not_matter(tmp_path: Path) -> None:
 def test_plain_and_packed_files_are_the_same(tmp_path: Path, sample: list[dict[str, Any]]) -> None:
     plain = tmp_path / "plain.csv"
     pd.read_csv(SAMPLE, dtype=str).to_csv(plain, index=False)
-    assert read(plain, site="pizza", tz="America/New_York") == sample
+    assert read(plain, "America/New_York") == sample
 
 
 @pytest.mark.parametrize(
@@ -128,14 +133,14 @@ def test_a_line_that_cannot_be_read_is_named_with_its_number(tmp_path: Path, lin
 def test_a_file_that_is_no_such_csv_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     with pytest.raises(InvalidRequest, match="No such file"):
-        read(path, site="pizza", tz="UTC")
+        read(path, "UTC")
     path.write_text("id,date\n1,2\n")
     with pytest.raises(InvalidRequest, match="lacks the columns time, name"):
-        read(path, site="pizza", tz="UTC")
+        read(path, "UTC")
     packed = tmp_path / "file.csv.xz"
     for contents in (b"", b"not packed at all"):
         packed.write_bytes(contents)
         with pytest.raises(InvalidRequest, match="not a CSV file"):
-            read(packed, site="pizza", tz="UTC")
+            read(packed, "UTC")
     with pytest.raises(InvalidRequest, match="IANA"):
-        read(path, site="pizza", tz="Nowhere/At_All")
+        read(path, "Nowhere/At_All")

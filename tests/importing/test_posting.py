@@ -72,6 +72,13 @@ def test_events_go_in_batches_with_the_key_as_backfill(server: Server) -> None:
     assert tally.accepted == 1200
 
 
+def test_long_events_go_in_smaller_batches(server: Server) -> None:
+    long = [{"id": str(number), "note": "x" * 200_000} for number in range(7)]
+    with Client(server.url, "pb_test") as client:
+        assert client.post(long, backfill=True).accepted == 7
+    assert server.batches == [3, 3, 1]
+
+
 def test_a_server_that_asks_for_a_pause_gets_it_and_the_batch_again(server: Server) -> None:
     server.answers = [(503, {"Retry-After": "1"}, {}), (429, {}, {})]
     began = time.monotonic()
