@@ -89,12 +89,12 @@ class Dashboards:
         """
         body = self._checked(name, widgets)
         with self._store.writing() as connection:
-            present = _reachable(connection, id, scope)
+            present = _reachable(connection, id, scope, to_change=True)
             return self._change(connection, present, scope, body, expected_version)
 
     def delete(self, id: str, scope: Scope, expected_version: int | None = None) -> None:
         with self._store.writing() as connection:
-            _reachable(connection, id, scope)
+            _reachable(connection, id, scope, to_change=True)
             if not rows.remove(connection, id, expected_version):
                 raise PreconditionFailed("the dashboard has changed since it was read")
 
@@ -110,7 +110,7 @@ class Dashboards:
     def restore(self, id: str, version: int, scope: Scope, expected_version: int | None = None) -> Dashboard:
         """An earlier version saved again as the newest."""
         with self._store.writing() as connection:
-            present = _reachable(connection, id, scope)
+            present = _reachable(connection, id, scope, to_change=True)
             row = rows.version(connection, id, version)
             if row is None:
                 raise NotFound("there is no such version")
@@ -123,7 +123,7 @@ class Dashboards:
         if not own:
             with self._store.writing() as connection:
                 for slug, name, widgets in DEFAULTS:
-                    self._add_once(connection, default_id(slug, scope), scope, self._checked(name, widgets(scope)))
+                    self._add(connection, default_id(slug, scope), scope, self._checked(name, widgets(scope)))
             own = self.list(scope)
         places = {default_id(slug, scope): place for place, (slug, _, _) in enumerate(DEFAULTS)}
         return sorted(own, key=lambda dashboard: places.get(dashboard.id, len(places)))
@@ -137,15 +137,12 @@ class Dashboards:
                 raise _within(f"/widgets/{index}", error) from error
         return body
 
-    def _add_once(self, connection: Connection, id: str, scope: Scope, body: DashboardBody) -> None:
-        if rows.one(connection, id) is None:
-            self._add(connection, id, scope, body)
-
     def _add(self, connection: Connection, id: str, scope: Scope, body: DashboardBody) -> Dashboard:
+        """Leaves alone what is there under this id already."""
         made = Dashboard(id, body.name, 1, scope.actor, _plain(body))
         values = {"id": id, "name": made.name, "owner": made.owner, "version": 1, "widgets": json.dumps(made.widgets)}
-        rows.add(connection, values)
-        self._keep(connection, made, scope)
+        if rows.add(connection, values):
+            self._keep(connection, made, scope)
         return made
 
     def _change(
@@ -190,8 +187,8 @@ def _asks_for_staff(config: Mapping[str, Any]) -> bool:
     return "staff" in (query.get("group_by") or ()) or "staff" in (query.get("filters") or ())
 
 
-def _reachable(connection: Connection, id: str, scope: Scope) -> Dashboard:
-    row = rows.one(connection, id)
+def _reachable(connection: Connection, id: str, scope: Scope, *, to_change: bool = False) -> Dashboard:
+    row = rows.one(connection, id, to_change=to_change)
     if row is None or not (row.owner == scope.actor or (scope.may(Permission.ADMIN) and scope.whole)):
         raise NotFound("there is no such dashboard")
     return _dashboard(row)

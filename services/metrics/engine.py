@@ -279,13 +279,13 @@ class _Assembly:
         ]
 
     def _names(self, axes: list[list[Label]]) -> dict[str, str]:
-        """Of the staff that is shown."""
+        """Of the staff that is shown, as they were last told."""
         if "staff" not in self._by:
             return {}
         shown = set(axes[self._by.index("staff")])
         place = mark(self._connection)
         marks = ", ".join([place] * len(self._sites))
-        sql = f"SELECT staff_id, name FROM staff WHERE site IN ({marks}) ORDER BY occurred_at"  # noqa: S608  # places only
+        sql = f"SELECT staff_id, name FROM staff WHERE site IN ({marks}) ORDER BY occurred_at, event_id, source"  # noqa: S608  # places only
         rows = self._connection.exec_driver_sql(sql, tuple(site.id for site in self._sites))
         return {row[0]: row[1] for row in rows if row[0] in shown}
 

@@ -31,7 +31,7 @@ GroupBy = Literal[
     "action_type", "severity",
 ]  # fmt: skip
 Order = Literal["value", "-value", "label", "-label"]
-FilterValue = Annotated[str, StringConstraints(min_length=1, max_length=200)] | None
+FilterValue = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] | None
 FilterValues = Annotated[list[FilterValue], Field(max_length=1_000)]
 
 

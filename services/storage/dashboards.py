@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
 
 from services.storage.tables import dashboard_versions, dashboards
 
@@ -17,12 +18,22 @@ def of_owner(connection: Connection, owner: str) -> Sequence[Row[Any]]:
     return connection.execute(wanted).all()
 
 
-def one(connection: Connection, dashboard_id: str) -> Row[Any] | None:
-    return connection.execute(select(dashboards).where(dashboards.c.id == dashboard_id)).one_or_none()
+def one(connection: Connection, dashboard_id: str, *, to_change: bool = False) -> Row[Any] | None:
+    """`to_change`: nobody else changes it before the transaction ends."""
+    if "\x00" in dashboard_id:  # which PostgreSQL cannot so much as compare with
+        return None
+    wanted = select(dashboards).where(dashboards.c.id == dashboard_id)
+    return connection.execute(wanted.with_for_update() if to_change else wanted).one_or_none()
 
 
-def add(connection: Connection, values: Mapping[str, Any]) -> None:
-    connection.execute(insert(dashboards).values(**values))
+def add(connection: Connection, values: Mapping[str, Any]) -> bool:
+    """Whether it is there now for the first time; one that somebody else adds at the same moment is waited for."""
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(dashboards).values(**values))
+    except IntegrityError:
+        return False
+    return True
 
 
 def change(connection: Connection, dashboard_id: str, expected_version: int, name: str, widgets: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from services.access.keys import Keys
 from services.access.sessions import Sessions
 from services.access.tickets import Tickets
 from services.storage.engine import Store
-from services.storage.tables import metadata
+from tests.backends.templates import BlankStore
 
 
 class Hands:
@@ -42,10 +41,10 @@ class Door:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Iterator[Door]:
-    store, clock = Store(f"sqlite:///{tmp_path}/store.sqlite3"), Hands()
-    metadata.create_all(store.engine)
-    sessions, keys = Sessions(store, clock), Keys(store, clock)
-    callers = Callers(sessions, keys)
-    yield Door(store, clock, Accounts(store), sessions, keys, callers, Tickets(store, clock, callers))
-    store.close()
+def door(blank_store: BlankStore) -> Iterator[Door]:
+    with blank_store() as url:
+        store, clock = Store(url), Hands()
+        sessions, keys = Sessions(store, clock), Keys(store, clock)
+        callers = Callers(sessions, keys)
+        yield Door(store, clock, Accounts(store), sessions, keys, callers, Tickets(store, clock, callers))
+        store.close()

@@ -7,6 +7,10 @@ from services.errors import Conflict, InvalidRequest, NotFound, Unauthenticated
 from services.storage import access as rows
 from tests.services.access.conftest import Door
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
+WRONG = [("mia", "wrong"), ("nobody", "a good password"), ("mia", ""), ("mia\x00", "a good password")]
+
 
 def test_the_right_password_gives_the_user_with_the_scope_of_the_role(door: Door) -> None:
     door.accounts.create("mia", "s3cret words", "analyst", sites=["main", "bar"], staff_id="7")
@@ -17,7 +21,7 @@ def test_the_right_password_gives_the_user_with_the_scope_of_the_role(door: Door
     assert user.scope.staff_id == "7"
 
 
-@pytest.mark.parametrize(("username", "password"), [("mia", "wrong"), ("nobody", "a good password"), ("mia", "")])
+@pytest.mark.parametrize(("username", "password"), WRONG)
 def test_whatever_is_wrong_is_answered_in_the_same_words(door: Door, username: str, password: str) -> None:
     door.user()
     with pytest.raises(Unauthenticated) as caught:

@@ -12,6 +12,8 @@ from services.clock import SECOND
 from services.errors import InvalidRequest, NotFound
 from tests.services.access.conftest import Door
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 
 def test_a_key_is_shown_once_and_found_by_its_token(door: Door) -> None:
     token, key = door.keys.create("till-3", ["write_events"], sites=["main"])

@@ -8,6 +8,8 @@ from sqlalchemy import text
 from services.access.sessions import LASTS
 from tests.services.access.conftest import Door
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 
 def test_a_session_is_found_by_its_token_and_by_nothing_else(door: Door) -> None:
     token, session = door.sessions.open(door.user())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,8 +11,10 @@ from services.access.scope import ROLES, Scope
 from services.dashboards.saved import VERSIONS_KEPT, Dashboards, without_what_is_hidden
 from services.errors import InvalidRequest, NotFound, PreconditionFailed
 from services.storage.engine import Store
-from services.storage.tables import metadata
+from tests.backends.templates import BlankStore
 from widgets import board
+
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 MIA = Scope("user:mia", ROLES["analyst"])
 TOM = Scope("user:tom", ROLES["viewer"])
@@ -30,11 +32,11 @@ def card(widget_id: str = "w1", x: int = 0) -> dict[str, Any]:
 
 
 @pytest.fixture
-def dashboards(tmp_path: Path) -> Iterator[Dashboards]:
-    store = Store(f"sqlite:///{tmp_path}/store.sqlite3")
-    metadata.create_all(store.engine)
-    yield Dashboards(store, lambda: 1_700_000_000_000_000, check=board.check)
-    store.close()
+def dashboards(blank_store: BlankStore) -> Iterator[Dashboards]:
+    with blank_store() as url:
+        store = Store(url)
+        yield Dashboards(store, lambda: 1_700_000_000_000_000, check=board.check)
+        store.close()
 
 
 def test_what_was_saved_is_read_again(dashboards: Dashboards) -> None:
@@ -178,3 +180,37 @@ def test_widgets_by_staff_are_hidden_from_who_may_not_see_staff(dashboards: Dash
     hidden = without_what_is_hidden(own, TOM)
     assert len(hidden.widgets) == len(own.widgets) - 1
     assert without_what_is_hidden(own, MIA) == own
+
+
+def test_saves_that_take_whatever_is_there_all_come_to_pass(dashboards: Dashboards) -> None:
+    made = dashboards.create(MIA, "Bar", [])
+    with ThreadPoolExecutor(8) as editors:
+        list(editors.map(lambda number: dashboards.save(made.id, MIA, f"Bar {number}", [], None), range(8)))
+    assert dashboards.get(made.id, MIA).version == 9
+    assert [one.version for one in dashboards.versions(made.id, MIA)] == list(range(9, 0, -1))
+
+
+def test_first_visits_at_one_moment_make_each_default_once(dashboards: Dashboards) -> None:
+    with ThreadPoolExecutor(8) as visitors:
+        seen = list(visitors.map(lambda _: dashboards.ensure_defaults(MIA), range(8)))
+    assert all([one.name for one in own] == ["Overview", "Patterns"] for own in seen)
+    for one in seen[0]:
+        assert [kept.version for kept in dashboards.versions(one.id, MIA)] == [1]
+
+
+@pytest.mark.parametrize("id", ["nothing", "not\x00text", ""])
+def test_an_id_of_nothing_is_of_nothing_whatever_it_holds(dashboards: Dashboards, id: str) -> None:
+    with pytest.raises(NotFound):
+        dashboards.get(id, MIA)
+
+
+def test_a_name_that_no_store_could_keep_is_refused(dashboards: Dashboards) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        dashboards.create(MIA, "Bar\x00", [])
+    assert caught.value.pointer == "/name"
+
+
+def test_dashboards_are_listed_by_name_the_same_way_in_every_store(dashboards: Dashboards) -> None:
+    for name in ("bar", "Zoo", "Ärger", "apple", "Bar"):
+        dashboards.create(MIA, name, [])
+    assert [one.name for one in dashboards.list(MIA)] == ["Bar", "Zoo", "apple", "bar", "Ärger"]

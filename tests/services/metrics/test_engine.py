@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import text
 
 from services.errors import Forbidden, InvalidRequest, MixedCurrency, NotFound
 from services.metrics.answer import Group
 from services.metrics.query import Query
 from tests.properties.world import World
-from tests.services.samples import answer, at, event, groups, line, order, query, scope, stock, total
+from tests.services.samples import answer, at, event, groups, line, order, payment, query, scope, stock, total
 
 STAFF = {"ann": "30.00", "bob": "10.00", "cid": "30.00", "dan": "5.00", None: "30.00"}
 VIEWER = scope("view_dashboard")
@@ -193,6 +194,25 @@ def test_no_facts_ever_and_none_in_the_period_are_different(shop: World) -> None
     later = {"from": "2026-04-01T00:00:00Z", "to": "2026-04-02T00:00:00Z"}
     for metric, known in (("revenue", True), ("low_stock_items", True), ("payments", False), ("staff_actions", False)):
         assert answer(shop, metric, range=later).has_facts is known
+
+
+def test_figures_stand_on_the_facts_alone_once_the_log_is_forgotten(shop: World) -> None:
+    late = "2026-03-02T18:00:00Z"
+    shop.post([order("1", "10.00"), order("2", "5.00", late), payment("5.00", when=late), stock("Flour", 1, late)])
+    noon = {"now": "2026-03-02T13:00:00Z", "range": "today"}
+    with shop.store.writing() as connection:
+        connection.execute(text("DELETE FROM events"))
+    assert [total(shop, metric, **noon) for metric in ("revenue", "payments")] == [Decimal("10.00"), 0]
+    later = {"from": "2026-04-01T00:00:00Z", "to": "2026-04-02T00:00:00Z"}
+    for metric, known in (("revenue", True), ("low_stock_items", True), ("payments", True), ("staff_actions", False)):
+        assert answer(shop, metric, range=later).has_facts is known
+
+
+def test_many_sites_are_answered_in_one_query(make_world: Callable[..., World]) -> None:
+    names = [f"site-{number:03}" for number in range(120)]
+    world = make_world(**{name: {} for name in names})
+    world.post([order(str(number), "1.00", site=name) for number, name in enumerate(names)])
+    assert total(world, "revenue") == 120
 
 
 def test_averages_are_rounded_half_up_in_the_digits_of_the_currency(make_world: Callable[..., World]) -> None:
