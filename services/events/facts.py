@@ -5,6 +5,7 @@ Money in minor units of the site's currency, quantities in thousandths, time as 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from services.clock import Instant
@@ -33,6 +34,11 @@ class Accepted(NamedTuple):
     at: Instant
     body: str
     fact: Fact | None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What it is known by: (site, source, id)."""
+        return (self.site, self.source, self.id)
 
     @property
     def stamp(self) -> Stamp:
@@ -112,7 +118,7 @@ def fact_of(kind: str, data: dict[str, Any], stamp: Stamp, digits: int) -> Fact 
         case "order_completed":
             return _order(data, stamp, digits)
         case "order_cancelled":
-            asked = minor(data["amount"], digits, "/data/amount") if "amount" in data else None
+            asked = minor(data["amount"], digits, "amount") if "amount" in data else None
             return Refund(data["order_id"], stamp, asked)
         case "payment_processed":
             return _payment(data, stamp, digits)
@@ -135,20 +141,28 @@ def staff_name_of(data: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def minor(amount: str, digits: int, pointer: str) -> int:
-    """Decimal text to minor units, exactly.
+def minor(amount: str, digits: int, *place: object) -> int:
+    """Decimal text to minor units, exactly; `place` says where in the data it stands.
 
     Errors: InvalidEvent where `amount` has more digits than the currency, or is more than can be added up.
     """
+    units = _minor(amount, digits)
+    if units is None:
+        detail = f"has more than the {digits} minor digits of the currency"
+    elif -LARGEST_AMOUNT < units < LARGEST_AMOUNT:
+        return units
+    else:
+        detail = "is too large an amount"
+    raise InvalidEvent([fault("out_of_range", "/".join(("/data", *map(str, place))), detail)])
+
+
+@lru_cache(maxsize=16_384)
+def _minor(amount: str, digits: int) -> int | None:
     whole, _, fraction = amount.partition(".")
-    if len(fraction) > digits:
-        raise InvalidEvent([fault("out_of_range", pointer, f"has more than the {digits} minor digits of the currency")])
-    units = int(whole + fraction) * _TENS[digits - len(fraction)]
-    if not -LARGEST_AMOUNT < units < LARGEST_AMOUNT:
-        raise InvalidEvent([fault("out_of_range", pointer, "is too large an amount")])
-    return units
+    return None if len(fraction) > digits else int(whole + fraction) * _TENS[digits - len(fraction)]
 
 
+@lru_cache(maxsize=16_384)
 def milli(quantity: str) -> int:
     """Decimal text of at most three decimals to thousandths."""
     whole, _, fraction = quantity.partition(".")
@@ -156,43 +170,53 @@ def milli(quantity: str) -> int:
 
 
 def _order(data: dict[str, Any], stamp: Stamp, digits: int) -> Order:
-    total = minor(data["total_amount"], digits, "/data/total_amount")
-    size = next((size for bound, size in ORDER_SIZES if total < bound * _TENS[digits]), "large")
-    lines = tuple(_line(line, index, digits) for index, line in enumerate(data["items"]))
-    _refuse_too_much(lines)
+    total = minor(data["total_amount"], digits, "total_amount")
+    lines = _lines(data["items"], digits)
     return Order(
         order_id=data["order_id"],
         stamp=stamp,
         total=total,
-        discount=minor(data["discount_amount"], digits, "/data/discount_amount"),
-        tax=minor(data["tax_amount"], digits, "/data/tax_amount"),
-        tip=minor(data["tip_amount"], digits, "/data/tip_amount"),
-        items=sum(line.quantity for line in lines) if lines else data["items_count"] * MILLI,
+        discount=minor(data["discount_amount"], digits, "discount_amount"),
+        tax=minor(data["tax_amount"], digits, "tax_amount"),
+        tip=minor(data["tip_amount"], digits, "tip_amount"),
+        items=sum([line.quantity for line in lines]) if lines else data["items_count"] * MILLI,
         staff_id=data.get("staff_id"),
         customer_id=data.get("customer_id"),
         channel=data.get("channel"),
         payment_method=data.get("payment_method"),
-        order_size=size,
+        order_size=_size(total, digits),
         lines=lines,
     )
 
 
-def _refuse_too_much(lines: tuple[Line, ...]) -> None:
-    if (
-        sum(abs(line.amount) for line in lines) >= LARGEST_AMOUNT
-        or sum(abs(line.quantity) for line in lines) >= LARGEST_QUANTITY
-    ):
+def _size(total: int, digits: int) -> str:
+    for bound, size in ORDER_SIZES:
+        if total < bound * _TENS[digits]:
+            return size
+    return "large"
+
+
+def _lines(items: list[dict[str, Any]], digits: int) -> tuple[Line, ...]:
+    """Errors: InvalidEvent, also where they are too much in sum."""
+    lines: list[Line] = []
+    worth = pieces = 0
+    for index, item in enumerate(items):
+        quantity = milli(item["quantity"])
+        amount = _amount(item, quantity, index, digits)
+        worth += abs(amount)
+        pieces += abs(quantity)
+        lines.append(Line(item["product"], item.get("category"), quantity, amount))
+    if worth >= LARGEST_AMOUNT or pieces >= LARGEST_QUANTITY:
         raise InvalidEvent([fault("out_of_range", "/data/items", "add up to more than can be counted")])
+    return tuple(lines)
 
 
-def _line(line: dict[str, Any], index: int, digits: int) -> Line:
-    quantity, pointer = milli(line["quantity"]), f"/data/items/{index}"
-    price = minor(line["unit_price"], digits, f"{pointer}/unit_price") if "unit_price" in line else 0
-    if "line_amount" in line:
-        amount = minor(line["line_amount"], digits, f"{pointer}/line_amount")
-    else:
-        amount = _half_up(quantity * price, MILLI)
-    return Line(line["product"], line.get("category"), quantity, amount)
+def _amount(item: dict[str, Any], quantity: int, index: int, digits: int) -> int:
+    """What the line says it is worth, or its quantity times its price."""
+    price = minor(item["unit_price"], digits, "items", index, "unit_price") if "unit_price" in item else 0
+    if "line_amount" in item:
+        return minor(item["line_amount"], digits, "items", index, "line_amount")
+    return _half_up(quantity * price, MILLI)
 
 
 def _half_up(number: int, divisor: int) -> int:
@@ -208,5 +232,5 @@ def _payment(data: dict[str, Any], stamp: Stamp, digits: int) -> Payment:
     key = f"transaction:{transaction}:{int(refunded)}"
     if transaction is None:  # the length tells where the source ends, whatever colons it holds
         key = f"event:{len(source)}:{source}:{event_id}"
-    amount = minor(data["amount"], digits, "/data/amount")
+    amount = minor(data["amount"], digits, "amount")
     return Payment(key, stamp, data["order_id"], data["payment_method"], amount, data["status"])
