@@ -36,8 +36,16 @@ class Entry:
         return _BYTES_FOR_AN_ENTRY + _BYTES_FOR_A_GROUP * len(self.answer.groups)
 
 
+Judge = Callable[[Entry], bool]
+
+
+def any_entry(entry: Entry) -> bool:
+    return True
+
+
 class Cache(Protocol):
-    def get(self, key: Hashable) -> Entry | None: ...
+    def get(self, key: Hashable, good: Judge = any_entry) -> Entry | None:
+        """What is kept under the key, if the reader finds it good; a cache of several layers looks on in the next."""
 
     def put(self, key: Hashable, entry: Entry) -> None: ...
 
@@ -49,14 +57,19 @@ class InProcessCache:
         self._entries: LRUCache[Hashable, Entry] = LRUCache(max_bytes, getsizeof=lambda entry: entry.size)
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> Entry | None:
+    def get(self, key: Hashable, good: Judge = any_entry) -> Entry | None:
         with self._lock:
-            return self._entries.get(key)
+            entry = self._entries.get(key)
+        return entry if entry is not None and good(entry) else None
 
     def put(self, key: Hashable, entry: Entry) -> None:
         with self._lock:
             if entry.size <= self._entries.maxsize:
                 self._entries[key] = entry
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
 
 
 class SingleFlight:

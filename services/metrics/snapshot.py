@@ -107,10 +107,9 @@ class Snapshots:
             key = _key(query, scope)
 
             def find() -> Entry | None:
-                entry = self._cache.get(key)
-                if entry is None or now >= entry.valid_until:
-                    return None
-                return entry if _at_least(entry.versions, current) else None
+                return self._cache.get(
+                    key, lambda entry: now < entry.valid_until and _at_least(entry.versions, current)
+                )
 
             def compute() -> Entry:
                 asked_at = look if query.now is None else replace(look, now=clock.to_instant(query.now))
