@@ -26,12 +26,14 @@ Reader = Callable[[str], T]
 class Settings:
     """What the operator decides.
 
-    Units: seconds, MiB, events per second (0: no limit). `redis_url` None keeps everything in the process;
+    Units: seconds, MiB, events per second (0: no limit), months (0: for ever). `redis_url` None keeps everything in the
+    process; `process_events` "late" leaves applying events to processors of their own, as long as they keep up;
     `secret_key` None is made once and kept beside the store; `allowed_origins` empty means the server's own.
     The site and bootstrap settings count only while the store is empty.
     """
 
     database_url: str = DEFAULT_DATABASE
+    database_replica_url: str | None = None
     redis_url: str | None = None
     secret_key: str | None = None
     host: str = "127.0.0.1"
@@ -41,6 +43,8 @@ class Settings:
     cache_max_mb: int = 64
     event_queue_size: int = 1000
     event_processing_rate_limit: int = 0
+    event_retention_months: int = 0
+    process_events: str = "always"
     websocket_max_connections: int = 100
     websocket_heartbeat_seconds: float = 10
     websocket_update_interval: float = 30
@@ -132,6 +136,18 @@ def _redis(value: str) -> str:
     return value
 
 
+def _replica(value: str) -> str:
+    if _database(value).startswith("sqlite"):
+        raise ValueError("must be postgresql://USER:PASSWORD@HOST/DATABASE")
+    return value
+
+
+def _when_to_process(value: str) -> str:
+    if value.lower() not in {"always", "late"}:
+        raise ValueError("must be always or late")
+    return value.lower()
+
+
 def _secret(value: str) -> str:
     if len(value) < 16:
         raise ValueError("must have at least 16 characters")
@@ -177,6 +193,7 @@ def _token(value: str) -> str:
 
 READERS: dict[str, tuple[str, Reader[object]]] = {
     "DATABASE_URL": ("database_url", _database),
+    "DATABASE_REPLICA_URL": ("database_replica_url", _replica),
     "REDIS_URL": ("redis_url", _redis),
     "SECRET_KEY": ("secret_key", _secret),
     "HOST": ("host", _text),
@@ -186,6 +203,8 @@ READERS: dict[str, tuple[str, Reader[object]]] = {
     "CACHE_MAX_MB": ("cache_max_mb", _whole(1, 65_536)),
     "EVENT_QUEUE_SIZE": ("event_queue_size", _whole(1, 1_000_000)),
     "EVENT_PROCESSING_RATE_LIMIT": ("event_processing_rate_limit", _whole(0, 100_000_000)),
+    "EVENT_RETENTION_MONTHS": ("event_retention_months", _whole(0, 1_200)),
+    "PROCESS_EVENTS": ("process_events", _when_to_process),
     "WEBSOCKET_MAX_CONNECTIONS": ("websocket_max_connections", _whole(0, MOST_SOCKETS)),
     "WEBSOCKET_HEARTBEAT_SECONDS": ("websocket_heartbeat_seconds", _seconds(0.1, 3_600)),
     "WEBSOCKET_UPDATE_INTERVAL": ("websocket_update_interval", _seconds(0.1, 86_400)),

@@ -12,7 +12,9 @@ from services.access.sessions import Sessions
 from services.access.tickets import Tickets
 from services.clock import Clock
 from services.dashboards.saved import Dashboards
+from services.events import pipeline
 from services.events.intake import Intake
+from services.events.processor import Processor
 from services.events.writer import Writer
 from services.jobs.upkeep import Upkeep
 from services.metrics.cache import InProcessCache
@@ -25,6 +27,10 @@ from services.storage.engine import Store
 from settings import Settings
 
 MEBIBYTE = 1024 * 1024
+LATE_SECONDS = 1.0
+"""Where processors of their own apply events, what has waited so long is applied by whoever sees it."""
+WAITING_FOR_EACH_POST = 20
+"""On PostgreSQL so many events, for each post that may wait for its commit, may wait to be applied."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Services:
     store: Store
     sites: Sites
     writer: Writer
+    processor: Processor
     intake: Intake
     snapshots: Snapshots
     hub: Hub
@@ -46,11 +53,13 @@ class Services:
     tickets: Tickets
     callers: Callers
     dashboards: Dashboards
+    processing: Repeating
     upkeep: Repeating
 
     def start(self) -> None:
-        """After the fork: the writer, the hub's threads and upkeep."""
+        """After the fork: the writer, the processor, the hub's threads and upkeep."""
         self.writer.start()
+        self.processing.start()
         self.live.start()
         self.upkeep.start()
 
@@ -58,6 +67,7 @@ class Services:
         """Sockets first (1012), then the work in hand, then the store."""
         self.live.stop()
         self.upkeep.stop()
+        self.processing.stop()
         self.writer.stop()
         self.store.close()
 
@@ -73,6 +83,15 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
     )
     upkeep = Upkeep(store, writer, clock, hub.publish)
     sites = Sites(store, upkeep.rebuild)
+    events = pipeline.build(
+        store,
+        writer,
+        sites,
+        hub.publish,
+        clock,
+        patience=LATE_SECONDS if settings.process_events == "late" else 0.0,
+        most_waiting=WAITING_FOR_EACH_POST * settings.event_queue_size,
+    )
     cache = InProcessCache(settings.cache_max_mb * MEBIBYTE)
     snapshots = Snapshots(store, cache, clock, settings.cache_ttl_seconds)
     sessions, keys = Sessions(store, clock), Keys(store, clock)
@@ -83,7 +102,8 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
         store=store,
         sites=sites,
         writer=writer,
-        intake=Intake(writer, sites, hub.publish, clock),
+        processor=events.processor,
+        intake=events.intake,
         snapshots=snapshots,
         hub=hub,
         live=Live(hub, sites.all, snapshots.read, clock),
@@ -93,5 +113,6 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
         tickets=Tickets(store, clock, callers),
         callers=callers,
         dashboards=Dashboards(store, clock),
+        processing=Repeating("processor", events.processor.step, events.wake),
         upkeep=Repeating("upkeep", upkeep.step, upkeep.wake),
     )

@@ -1,35 +1,32 @@
 """The way in: items are checked one by one, told from those known, and handed to the writer.
 
-An answer is given when what it says is accepted is on disk, counted, and announced.
+An answer is given when what it says is accepted is on disk. On SQLite it is counted by then; on PostgreSQL it is in the
+queue, from which processors take it.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
-
-from sqlalchemy import Connection
 
 from services import clock
 from services.access.scope import Permission, Scope
 from services.clock import Clock, Instant
 from services.errors import InvalidEvent
-from services.events import facts, processing, schemas
+from services.events import booking, schemas
+from services.events.acceptance import Acceptance, Outcome, Status
+from services.events.booking import Heard
 from services.events.decoding import Unreadable
-from services.events.facts import Accepted
-from services.events.processing import Changes, StaffNames
-from services.events.writer import Post, Writer
-from services.metrics import sites as site_store
+from services.events.lanes import Lane, lane_of
+from services.events.writer import Piece, Post, Writer
 from services.metrics.sites import Site, Sites
-from services.realtime.changes import Buckets, Cause
-from services.storage import facts as store
 
 DEFAULT_SITE = "main"
 MAX_AHEAD = 24 * clock.HOUR
-
-Publish = Callable[[Collection[str], Buckets, Cause], None]
 
 
 @dataclass(slots=True)
@@ -48,61 +45,85 @@ class Result:
         return answer
 
 
-@dataclass(slots=True)
-class _Checked:
-    index: int
-    event: Accepted
-    staff_name: tuple[str, str] | None
-
-
 class Intake:
-    """Accepts events. `publish` hears of every commit that changed figures."""
+    """Accepts events; `counts` says how many were accepted, duplicates and rejected since the start."""
 
-    def __init__(self, writer: Writer, sites: Sites, publish: Publish, clock: Clock) -> None:
+    def __init__(self, writer: Writer, sites: Sites, acceptance: Acceptance, clock: Clock) -> None:
         self._writer = writer
         self._sites = sites
-        self._publish = publish
+        self._acceptance = acceptance
         self._clock = clock
+        self.counts: Counter[str] = Counter()
 
     def accept(self, items: Sequence[object], *, scope: Scope, source: str, backfill: bool = False) -> list[Result]:
         """One result for each item, in their order; `source` is that of items which name none.
 
-        Errors: Forbidden without write_events; QueueFull and StoreUnavailable, and then nothing was accepted.
+        Errors: Forbidden without write_events; QueueFull, and then nothing was accepted; StoreUnavailable, and then
+        nothing was of a post with an event that came without an id.
         """
         scope.require(Permission.WRITE_EVENTS)
         sites = {site.id: site for site in self._sites.all()}
         latest = self._clock() + MAX_AHEAD
         results: list[Result] = []
-        checked: list[_Checked] = []
+        checked: list[tuple[Result, Heard]] = []
+        named = True
         for index, item in enumerate(items):
             try:
-                ready = _check(index, item, sites, scope, source, latest)
+                heard = _check(item, sites, scope, source, latest)
             except InvalidEvent as error:
                 results.append(Result(index, _given_id(item), "rejected", error.errors))
             else:
-                checked.append(ready)
-                results.append(Result(index, ready.event.id, "accepted"))
+                named = named and isinstance(item, dict) and item.get("id") not in (None, "")
+                results.append(Result(index, heard.event.id, "accepted"))
+                checked.append((results[-1], heard))
         if checked:
-            self._write(checked, results)
+            self._write(checked, backfill=backfill, whole=not named)
+        self.counts.update(result.status for result in results)
         return results
 
-    def _write(self, checked: list[_Checked], results: list[Result]) -> None:
-        def work(connection: Connection) -> tuple[dict[int, Result], Changes]:
-            return _book(connection, checked, self._clock())
+    def _write(self, checked: list[tuple[Result, Heard]], *, backfill: bool, whole: bool) -> None:
+        """Hands the events over by lanes; all in one transaction where the post could not be sent again (`whole`)."""
+        self._acceptance.prepare([heard.event.at for _, heard in checked], backfill=backfill)
+        lanes: dict[Lane, list[tuple[Result, Heard]]] = {}
+        for one in checked:
+            lane = Lane.BACKFILL if backfill else Lane.LIVE if whole and len(checked) > 1 else lane_of(one[1].event)
+            lanes.setdefault(lane, []).append(one)
+        posts = [self._post(part, lane, whole) for lane, part in lanes.items()]
+        self._writer.submit(*posts)
+        for post in posts:
+            post.done.result()
 
-        size = sum(len(ready.event.body) for ready in checked)
-        post = Post(work, events=len(checked), size=size, after=self._announce)
-        others, _ = self._writer.submit(post).result()
-        for index, result in others.items():
-            results[index] = result
+    def _post(self, part: list[tuple[Result, Heard]], lane: Lane, whole: bool) -> Post:
+        size = len(part) if whole else self._acceptance.piece_sizes[lane]
+        pieces = [part[start : start + size] for start in range(0, len(part), size)]
 
-    def _announce(self, answer: tuple[dict[int, Result], Changes]) -> None:
-        changes = answer[1]
-        if changes.topics:
-            self._publish(changes.topics, changes.buckets, "events")
+        def after(outcomes: list[Outcome]) -> None:
+            for piece, outcome in zip(pieces, outcomes, strict=True):
+                for (result, _), status in zip(piece, outcome.statuses, strict=True):
+                    _settle(result, status)
+            self._acceptance.announce(outcomes)
+
+        return Post(
+            [self._piece([heard for _, heard in piece], lane) for piece in pieces],
+            lane=lane,
+            size=sum(len(heard.event.body) for _, heard in part),
+            after=after,
+        )
+
+    def _piece(self, events: list[Heard], lane: Lane) -> Piece:
+        accept = partial(self._acceptance.accept, events=events, lane=lane)
+        return Piece(accept, len(events), careful=partial(accept, careful=True))
 
 
-def _check(index: int, item: object, sites: dict[str, Site], scope: Scope, source: str, latest: Instant) -> _Checked:
+def _settle(result: Result, status: Status) -> None:
+    if status == "conflict":
+        result.status = "rejected"
+        result.errors = [schemas.fault("conflict", "/id", "an event with this id was accepted with another content")]
+    else:
+        result.status = status
+
+
+def _check(item: object, sites: Mapping[str, Site], scope: Scope, source: str, latest: Instant) -> Heard:
     if isinstance(item, Unreadable):
         raise InvalidEvent([schemas.fault(item.code, "", item.detail)])
     event = schemas.check(item)
@@ -116,11 +137,7 @@ def _check(index: int, item: object, sites: dict[str, Site], scope: Scope, sourc
         raise InvalidEvent([schemas.fault("unknown_site", "/site", "there is no such site")])
     if event["occurred_at"] > latest:
         raise InvalidEvent([schemas.fault("out_of_range", "/occurred_at", "must not be more than 24 h ahead")])
-    stamp = (event["occurred_at"], event["id"], event["source"])
-    fact = facts.fact_of(event["type"], event["data"], stamp, site.digits)
-    body = schemas.canonical(event)
-    accepted = Accepted(site.id, event["source"], event["id"], event["type"], event["occurred_at"], body, fact)
-    return _Checked(index, accepted, facts.staff_name_of(event["data"]))
+    return booking.hear(event, site.digits)
 
 
 def _given_id(item: object) -> str | None:
@@ -129,43 +146,3 @@ def _given_id(item: object) -> str | None:
     if isinstance(given, int | float) and not isinstance(given, bool):
         given = str(given)
     return given if isinstance(given, str) and given.isprintable() and len(given) <= 128 else None
-
-
-def _book(connection: Connection, checked: list[_Checked], received_at: Instant) -> tuple[dict[int, Result], Changes]:
-    """Inside the writer's transaction: results of those that are not accepted after all, and what changed."""
-    new, others = _tell_apart(connection, checked)
-    names: dict[str, StaffNames] = {}
-    for ready in new:
-        if ready.staff_name is not None:
-            staff_id, name = ready.staff_name
-            known = names.setdefault(ready.event.site, {})
-            if staff_id not in known or ready.event.stamp > known[staff_id][0]:
-                known[staff_id] = (ready.event.stamp, name)
-    events = [ready.event for ready in new]
-    store.insert_events(connection, events, received_at)
-    return others, processing.apply(connection, events, names, site_store.load(connection))
-
-
-def _tell_apart(connection: Connection, checked: list[_Checked]) -> tuple[list[_Checked], dict[int, Result]]:
-    """New events, and the results of those known already: in the store, or earlier in the same post."""
-    by_origin: dict[tuple[str, str], list[str]] = {}
-    for ready in checked:
-        by_origin.setdefault((ready.event.site, ready.event.source), []).append(ready.event.id)
-    bodies = {
-        (*origin, event_id): body
-        for origin, ids in by_origin.items()
-        for event_id, body in store.known_bodies(connection, *origin, ids).items()
-    }
-    new: list[_Checked] = []
-    others: dict[int, Result] = {}
-    for ready in checked:
-        event = ready.event
-        body = bodies.setdefault((event.site, event.source, event.id), event.body)
-        if body is event.body:
-            new.append(ready)
-        elif body == event.body:
-            others[ready.index] = Result(ready.index, event.id, "duplicate")
-        else:
-            detail = "an event with this id was accepted with another content"
-            others[ready.index] = Result(ready.index, event.id, "rejected", [schemas.fault("conflict", "/id", detail)])
-    return new, others

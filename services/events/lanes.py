@@ -10,16 +10,14 @@ URGENT_TYPES = frozenset(("payment_processed", "order_cancelled", "alert_trigger
 
 
 class Lane(IntEnum):
-    """The lesser goes first; within a lane, whoever came first."""
+    """The lesser goes first; within a lane, whoever came first. What is posted as backfill waits for all else."""
 
     URGENT = 0
     LIVE = 1
     BACKFILL = 2
 
 
-def lane_of(event: Accepted, *, backfill: bool) -> Lane:
-    """Payments, cancellations, alerts and critical system events overtake the bulk; backfill waits for all."""
-    if backfill:
-        return Lane.BACKFILL
+def lane_of(event: Accepted) -> Lane:
+    """Payments, cancellations, alerts and critical system events overtake the bulk."""
     critical = isinstance(event.fact, Action) and event.fact.severity == "critical"
     return Lane.URGENT if critical or event.type in URGENT_TYPES else Lane.LIVE

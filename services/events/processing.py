@@ -36,9 +36,9 @@ StaffNames = dict[str, tuple[Stamp, str]]
 
 @dataclass(slots=True)
 class Changes:
-    """What a transaction changed: topics, and the hull of the minutes in which figures changed."""
+    """What a transaction changed: topics, with their new versions, and the hull of the minutes with other figures."""
 
-    topics: set[str] = field(default_factory=set)
+    topics: dict[str, int] = field(default_factory=dict)
     start: Instant | None = None
     end: Instant | None = None
 
@@ -46,6 +46,14 @@ class Changes:
         minute = at - at % MINUTE
         self.start = minute if self.start is None else min(self.start, minute)
         self.end = minute + MINUTE if self.end is None else max(self.end, minute + MINUTE)
+
+    def add(self, other: Changes) -> None:
+        """Takes in what a later part of the same work changed."""
+        self.topics |= other.topics
+        for at in (other.start, other.end):
+            if at is not None:
+                self.start = at if self.start is None else min(self.start, at)
+                self.end = at if self.end is None else max(self.end, at)
 
     @property
     def buckets(self) -> tuple[Instant, Instant] | None:
@@ -91,8 +99,8 @@ class _SiteTransaction:
         self._metrics |= _metrics_of(touched)
         if not self._metrics:
             return
-        rollups.bump_topics(self._connection, self._site.id, self._metrics)
-        self._changes.topics |= {f"{metric}@{self._site.id}" for metric in self._metrics}
+        versions = rollups.bump_topics(self._connection, self._site.id, self._metrics)
+        self._changes.topics |= {f"{metric}@{self._site.id}": version for metric, version in versions.items()}
 
     def _change(self, old: list[Contribution], new: list[Contribution]) -> None:
         if not old:
@@ -153,7 +161,7 @@ class _SiteTransaction:
             if known is None or payment.stamp > known.stamp:
                 new[payment.key] = payment
         changed = [payment for key, payment in new.items() if payment is not old.get(key)]
-        store.save_payments(self._connection, self._site.id, changed)
+        store.save_payments(self._connection, self._site.id, changed, old)
         for payment in changed:
             before = old.get(payment.key)
             self._change([] if before is None else list(of_payment(before)), list(of_payment(payment)))

@@ -1,41 +1,55 @@
-"""The one writer: posts wait in a bounded queue, and all that wait are committed together.
+"""The one writer of this process: posts wait in bounded lanes, and what waits in the first is committed together.
 
-Accepting and applying are one transaction; a post is answered after its commit. Each post of a group stands or
-falls alone: where a group fails for a reason that trying again will not mend, its posts are tried one by one.
+A post is done in pieces, each in one transaction; it is answered after its last. Each post of a group stands or falls
+alone: where a group fails for a reason that trying again will not mend, its pieces are tried one by one.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
-from services.errors import QueueFull, StoreUnavailable
+from services.errors import QueueFull, StoreUnavailable, WriteConflict
+from services.events.lanes import Lane
 from services.storage.engine import Store
 
 Work = Callable[[Connection], Any]
-"""What a post does inside the transaction; what it returns is the post's answer."""
+"""What a piece does inside the transaction; what it returns is its answer."""
 
 MAX_QUEUE_BYTES = 64 * 1024 * 1024
-GROUP_EVENTS = 5_000
+GROUP_EVENTS = 1_000
+LIVE_GROUPS_IN_A_ROW = 20
+"""After so many, a piece of backfill that waits is let in between: it is slow then, but it ends."""
+TRIES_OF_A_CONFLICT = 4
 
 _log = logging.getLogger("pulseboard.writer")
 
 
-@dataclass(slots=True)
-class Post:
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`careful` takes the place of `work` where that failed: it does the same around what cannot be done."""
+
     work: Work
     events: int = 0
+    careful: Work | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Post:
+    pieces: Sequence[Piece]
+    lane: Lane = Lane.LIVE
     size: int = 0
-    done: Future[Any] = field(default_factory=Future)
-    after: Callable[[Any], None] | None = None
-    """Called with the answer once it is on disk, before the poster hears of it."""
+    done: Future[list[Any]] = field(default_factory=Future)
+    after: Callable[[list[Any]], None] | None = None
+    """Called with the answers once all are on disk, before the poster hears of it."""
+    answers: list[Any] = field(default_factory=list)
 
 
 class Writer:
@@ -43,11 +57,12 @@ class Writer:
 
     def __init__(self, store: Store, queue_size: int) -> None:
         self._store = store
-        self._queue: queue.Queue[Post | None] = queue.Queue()
         self._limit = queue_size
-        self._lock = threading.Lock()
-        self._waiting = 0
+        self._lanes: dict[Lane, deque[tuple[Post, Piece]]] = {lane: deque() for lane in Lane}
+        self._some = threading.Condition()
+        self._waiting: set[Post] = set()
         self._waiting_bytes = 0
+        self._groups_in_a_row = 0
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -57,84 +72,111 @@ class Writer:
 
     def stop(self) -> None:
         """Refuses new posts, commits those that wait, and returns."""
-        with self._lock:
+        with self._some:
             self._stopping = True
-        self._queue.put(None)
+            self._some.notify()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
     @property
     def waiting(self) -> int:
-        return self._waiting
+        return len(self._waiting)
 
-    def submit(self, post: Post) -> Future[Any]:
-        """Queues the post. Raises QueueFull before anything of it is accepted."""
-        with self._lock:
+    def submit(self, *posts: Post) -> None:
+        """Queues all of the posts, or none: raises QueueFull before anything of them is accepted."""
+        with self._some:
             if self._stopping:
                 raise StoreUnavailable("the server is stopping")
-            if self._waiting >= self._limit or self._waiting_bytes + post.size > MAX_QUEUE_BYTES:
+            size = sum(post.size for post in posts)
+            if len(self._waiting) + len(posts) > self._limit or self._waiting_bytes + size > MAX_QUEUE_BYTES:
                 raise QueueFull("too many posts wait for their commit; post again later")
-            self._waiting += 1
-            self._waiting_bytes += post.size
-            self._queue.put(post)
-        return post.done
+            self._waiting.update(posts)
+            self._waiting_bytes += size
+            for post in posts:
+                self._lanes[post.lane].extend((post, piece) for piece in post.pieces)
+            self._some.notify()
 
     def run(self, work: Work) -> Any:
         """Does `work` in a transaction of the writer and returns what it returned."""
-        return self.submit(Post(work)).result()
+        post = Post([Piece(work)])
+        self.submit(post)
+        return post.done.result()[0]
 
     def _run(self) -> None:
-        running = True
-        while running:
-            group, running = self._take()
-            if group:
-                self._commit(group)
-                with self._lock:
-                    self._waiting -= len(group)
-                    self._waiting_bytes -= sum(post.size for post in group)
+        while group := self._take():
+            self._commit(group)
 
-    def _take(self) -> tuple[list[Post], bool]:
-        """All that wait, up to a bound; False once the writer is to stop."""
-        group: list[Post] = []
+    def _take(self) -> list[tuple[Post, Piece]]:
+        """What is to be committed next: urgent and live pieces up to a bound, else one of backfill; none at the end."""
+        with self._some:
+            self._some.wait_for(lambda: self._stopping or any(self._lanes.values()))
+            backfill = self._lanes[Lane.BACKFILL]
+            group: list[tuple[Post, Piece]] = []
+            if not backfill or self._groups_in_a_row < LIVE_GROUPS_IN_A_ROW:
+                group = self._take_live()
+            self._groups_in_a_row = self._groups_in_a_row + 1 if group else 0
+            return group or ([backfill.popleft()] if backfill else [])
+
+    def _take_live(self) -> list[tuple[Post, Piece]]:
+        group: list[tuple[Post, Piece]] = []
         events = 0
-        post = self._queue.get()
-        while post is not None:
-            group.append(post)
-            events += post.events
-            if events >= GROUP_EVENTS:
-                return group, True
-            try:
-                post = self._queue.get_nowait()
-            except queue.Empty:
-                return group, True
-        return group, False
+        for lane in (Lane.URGENT, Lane.LIVE):
+            while self._lanes[lane] and events < GROUP_EVENTS:
+                group.append(self._lanes[lane].popleft())
+                events += group[-1][1].events
+        return group
 
-    def _commit(self, group: list[Post]) -> None:
+    def _commit(self, group: list[tuple[Post, Piece]], tries: int = 1) -> None:
+        group = [(post, piece) for post, piece in group if not post.done.done()]
         try:
             with self._store.writing() as connection:
-                answers = [post.work(connection) for post in group]
+                answers = [piece.work(connection) for _, piece in group]
+        except WriteConflict as error:
+            if tries < TRIES_OF_A_CONFLICT:
+                self._commit(group, tries + 1)
+            else:
+                self._fail(group, error)
         except StoreUnavailable as error:
-            for post in group:
-                post.done.set_exception(error)
+            self._fail(group, error)
         except Exception as error:  # noqa: BLE001  # not lost: it reaches the one post that causes it
             self._commit_alone(group, error)
         else:
-            for post, answer in zip(group, answers, strict=True):
-                self._finish(post, answer)
+            for (post, _), answer in zip(group, answers, strict=True):
+                self._answer(post, answer)
 
-    def _commit_alone(self, group: list[Post], error: Exception) -> None:
-        if len(group) == 1:
-            _log.error("a post could not be processed", exc_info=error)
-            group[0].done.set_exception(error)
+    def _commit_alone(self, group: list[tuple[Post, Piece]], error: Exception) -> None:
+        if len(group) > 1:
+            for one in group:
+                self._commit([one])
             return
-        for post in group:
-            self._commit([post])
+        post, piece = group[0]
+        if piece.careful is not None:
+            self._commit([(post, Piece(piece.careful, piece.events))])
+        else:
+            _log.error("a post could not be processed", exc_info=error)
+            self._fail(group, error)
 
-    def _finish(self, post: Post, answer: Any) -> None:
+    def _fail(self, group: list[tuple[Post, Piece]], error: Exception) -> None:
+        """The posts' further pieces are not done: their posters send again what they have no answer to."""
+        for post, _ in group:
+            if not post.done.done():
+                self._leave(post)
+                post.done.set_exception(error)
+
+    def _answer(self, post: Post, answer: Any) -> None:
+        post.answers.append(answer)
+        if len(post.answers) < len(post.pieces):
+            return
+        self._leave(post)
         try:
             if post.after is not None:
-                post.after(answer)
+                post.after(post.answers)
         except Exception:  # noqa: BLE001  # it is on disk: its poster hears so, whoever else does not
             _log.exception("a commit could not be announced")
-        post.done.set_result(answer)
+        post.done.set_result(post.answers)
+
+    def _leave(self, post: Post) -> None:
+        with self._some:
+            self._waiting.discard(post)
+            self._waiting_bytes -= post.size

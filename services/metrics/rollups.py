@@ -5,7 +5,7 @@ Source: docs/decisions/0004-rollups-change-by-differences.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, text
 
@@ -30,9 +30,12 @@ def _changed(deltas: Deltas) -> Iterable[tuple[tuple[str, Instant, str, str], li
     return ((key, cell) for key, cell in deltas.hours.items() if any(cell))
 
 
-def bump_topics(connection: Connection, site: str, metrics: Iterable[str]) -> None:
-    """A new version for each of these metrics at the site: every cached figure of them is out of date."""
+def bump_topics(connection: Connection, site: str, metrics: Collection[str]) -> dict[str, int]:
+    """New versions, which are returned, for these metrics at the site: cached figures of them are out of date."""
     bulk.add(connection, tables.topic_versions, [(site, metric, 1) for metric in sorted(metrics)])
+    sql = "SELECT metric, version FROM topic_versions WHERE site = {p} AND metric IN {values}"
+    rows = bulk.select_in(connection, sql, (site,), sorted(metrics))
+    return {row[0]: row[1] for row in rows}
 
 
 def prune_minutes(connection: Connection, site: str, before: Instant) -> None:

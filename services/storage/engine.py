@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from psycopg import Error as PostgresError
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine import make_url
 
 from services.errors import StoreUnavailable, TooMuch, WriteConflict
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 5
@@ -59,6 +62,11 @@ class Store:
         ):
             yield connection
 
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """Does `work` in a transaction of its own and returns what it returned."""
+        with self.writing() as connection:
+            return work(connection)
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -67,16 +75,15 @@ class Store:
 def _failures() -> Iterator[None]:
     try:
         yield
-    except exc.TimeoutError as error:
-        raise StoreUnavailable("the store has no connection to spare now") from error
-    except exc.DBAPIError as error:
-        raise _meaning(error.orig, error) from error
-    except (sqlite3.Error, PostgresError) as error:
-        raise _meaning(error, error) from error
+    except (exc.TimeoutError, exc.DBAPIError, sqlite3.Error, PostgresError) as error:
+        raise understood(error) from error
 
 
-def _meaning(cause: BaseException | None, error: Exception) -> Exception:
+def understood(error: Exception) -> Exception:
     """What a driver's error is to us: the error itself where the statement, not the store, is at fault."""
+    if isinstance(error, exc.TimeoutError):
+        return StoreUnavailable("the store has no connection to spare now")
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
     if isinstance(cause, PostgresError):
         return _of_postgres(cause.sqlstate, error)
     code = getattr(cause, "sqlite_errorcode", None)

@@ -1,37 +1,25 @@
-"""Events and facts in the store: read and written many at a time, inside the writer's transaction."""
+"""Facts in the store: read and written many at a time, inside the transaction that brings events into the figures."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from services.clock import Instant
-from services.events.facts import Accepted, Action, Line, Order, Payment, Refund, Stamp, Stock
+from services.events.facts import Action, Line, Order, Payment, Refund, Stamp, Stock
 from services.metrics.contributions import OrderState
-from services.storage import bulk, tables
+from services.storage import bulk, places, tables
 
 FirstOrder = tuple[Instant, str]
 """When a customer first ordered at a site, and with which order; the lesser id of two at one instant."""
 
 
-def known_bodies(connection: Connection, site: str, source: str, ids: Iterable[str]) -> dict[str, str]:
-    sql = "SELECT id, body FROM events WHERE site = {p} AND source = {p} AND id IN {values}"
-    return {row[0]: row[1] for row in bulk.select_in(connection, sql, (site, source), ids)}
-
-
-def insert_events(connection: Connection, events: Iterable[Accepted], received_at: Instant) -> None:
-    rows = [(e.site, e.source, e.id, e.type, e.at, received_at, e.body) for e in events]
-    bulk.insert(connection, tables.events, rows)
-
-
 _ORDER_SQL = """
     SELECT order_id, source, event_id, occurred_at, staff_id, customer_id, channel, payment_method, customer_type,
            order_size, total, discount, tax, tip, items
-    FROM orders WHERE site = {p} AND order_id IN {values}"""
-_LINE_SQL = """
-    SELECT order_id, position, product, category, quantity, amount
-    FROM order_lines WHERE site = {p} AND order_id IN {values}"""
+    FROM orders WHERE site = {p}"""
+_LINE_SQL = "SELECT order_id, position, product, category, quantity, amount FROM order_lines WHERE site = {p}"
 _REFUND_SQL = """
     SELECT order_id, source, event_id, occurred_at, asked
     FROM refunds WHERE site = {p} AND order_id IN {values}"""
@@ -40,15 +28,16 @@ _REFUND_SQL = """
 def load_orders(connection: Connection, site: str, order_ids: Iterable[str]) -> dict[str, OrderState]:
     """The state of each of these orders; one that was never heard of is there, empty."""
     states = {order_id: OrderState(order_id) for order_id in order_ids}
-    rows = list(bulk.select_in(connection, _ORDER_SQL, (site,), states))
+    placed, refunded = places.of_orders(connection, site, states)
+    rows = list(places.select(connection, _ORDER_SQL, site, "order_id", placed))
     lines: dict[str, list[tuple[int, Line]]] = {row[0]: [] for row in rows}
-    for order_id, position, *line in bulk.select_in(connection, _LINE_SQL, (site,), lines):
+    for order_id, position, *line in places.select(connection, _LINE_SQL, site, "order_id", placed.only(lines)):
         lines[order_id].append((position, Line(*line)))
     for row in rows:
         state = states[row[0]]
         ordered = tuple(line for _, line in sorted(lines[row[0]], key=lambda pair: pair[0]))
         state.order, state.customer_type = _order(row, ordered)
-    for order_id, source, event_id, at, asked in bulk.select_in(connection, _REFUND_SQL, (site,), states):
+    for order_id, source, event_id, at, asked in bulk.select_in(connection, _REFUND_SQL, (site,), refunded):
         states[order_id].refunds[(source, event_id)] = Refund(order_id, (at, event_id, source), asked)
     return states
 
@@ -63,26 +52,37 @@ def _order(row: bulk.Row, lines: tuple[Line, ...]) -> tuple[Order, str]:
     return order, customer_type
 
 
-def save_orders(connection: Connection, site: str, changed: Iterable[tuple[OrderState, OrderState]]) -> None:
+def save_orders(connection: Connection, site: str, changed: Sequence[tuple[OrderState, OrderState]]) -> None:
     """Writes what is new of each (old, new) state."""
     orders: list[bulk.Row] = []
+    moved: list[bulk.Row] = []
     lines: list[bulk.Row] = []
     stale_lines: list[bulk.Row] = []
     refunds: list[bulk.Row] = []
     for old, new in changed:
-        order = new.order
-        if order is not None and (order is not old.order or new.customer_type != old.customer_type):
+        order, before = new.order, old.order
+        if order is not None and (order is not before or new.customer_type != old.customer_type):
             orders.append(_order_row(site, order, new.customer_type))
-        if order is not None and (old.order is None or order.lines != old.order.lines):
+            if before is not None:
+                moved.append((site, order.order_id, before.at))
+        if order is not None and (before is None or order.lines != before.lines or order.at != before.at):
             lines.extend(_line_rows(site, order))
-            if old.order is not None and old.order.lines:
-                stale_lines.append((site, order.order_id))
+            if before is not None and before.lines:
+                stale_lines.append((site, order.order_id, before.at))
         if new.refunds:
             refunds.extend(_refund_rows(site, new))
-    bulk.replace(connection, tables.orders, orders)
-    bulk.execute(connection, "DELETE FROM order_lines WHERE site = {p} AND order_id = {p}", stale_lines)
+    places.replace(connection, tables.orders, "order_id", moved, orders)
+    bulk.execute(connection, _DELETE_LINES, stale_lines)
     bulk.insert(connection, tables.order_lines, lines)
     bulk.replace(connection, tables.refunds, refunds)
+    places.note_orders(connection, site, [new for old, new in changed if _place(old) != _place(new)])
+
+
+_DELETE_LINES = "DELETE FROM order_lines WHERE site = {p} AND order_id = {p} AND occurred_at = {p}"
+
+
+def _place(state: OrderState) -> tuple[Instant | None, bool]:
+    return None if state.order is None else state.order.at, bool(state.refunds)
 
 
 def _order_row(site: str, order: Order, customer_type: str) -> bulk.Row:
@@ -97,7 +97,7 @@ def _order_row(site: str, order: Order, customer_type: str) -> bulk.Row:
 
 def _line_rows(site: str, order: Order) -> Iterator[bulk.Row]:
     for position, line in enumerate(order.lines):
-        yield (site, order.order_id, position, line.product, line.category, line.quantity, line.amount)
+        yield (site, order.order_id, position, line.product, line.category, line.quantity, line.amount, order.at)
 
 
 def _refund_rows(site: str, state: OrderState) -> Iterator[bulk.Row]:
@@ -132,20 +132,28 @@ def save_first_orders(connection: Connection, site: str, firsts: Mapping[str, Fi
     bulk.replace(connection, tables.customers, rows)
 
 
+_PAYMENT_SQL = """
+    SELECT payment_key, occurred_at, event_id, source, order_id, payment_method, amount, status
+    FROM payments WHERE site = {p}"""
+
+
 def load_payments(connection: Connection, site: str, keys: Iterable[str]) -> dict[str, Payment]:
-    sql = """
-        SELECT payment_key, occurred_at, event_id, source, order_id, payment_method, amount, status
-        FROM payments WHERE site = {p} AND payment_key IN {values}"""
-    rows = bulk.select_in(connection, sql, (site,), keys)
+    placed = places.of_payments(connection, site, keys)
+    rows = places.select(connection, _PAYMENT_SQL, site, "payment_key", placed)
     return {key: Payment(key, (at, event_id, source), *rest) for key, at, event_id, source, *rest in rows}
 
 
-def save_payments(connection: Connection, site: str, payments: Iterable[Payment]) -> None:
+def save_payments(
+    connection: Connection, site: str, payments: Sequence[Payment], before: Mapping[str, Payment]
+) -> None:
+    """Writes these payments; `before` has those that were there already."""
+    moved = [(site, p.key, before[p.key].stamp[0]) for p in payments if p.key in before]
     rows = [
         (site, p.key, p.stamp[2], p.stamp[1], p.stamp[0], p.order_id, p.payment_method, p.amount, p.status)
         for p in payments
     ]
-    bulk.replace(connection, tables.payments, rows)
+    places.replace(connection, tables.payments, "payment_key", moved, rows)
+    places.note_payments(connection, site, payments)
 
 
 def insert_actions(connection: Connection, site: str, actions: Iterable[Action]) -> None:

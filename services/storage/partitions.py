@@ -15,8 +15,7 @@ from sqlalchemy import Connection
 from services.clock import Instant
 from services.storage import locks
 from services.storage.engine import Store
-
-TABLES = ("events", "orders", "order_lines", "refunds", "payments", "actions", "stock")
+from services.storage.tables import PARTITIONED
 
 Month = tuple[int, int]
 """(year, month) in UTC."""
@@ -45,7 +44,7 @@ def name(table: str, month: Month) -> str:
     return f"{table}_early" if month == EARLY else f"{table}_{month[0]}_{month[1]:02}"
 
 
-def create(connection: Connection, months: Iterable[Month], tables: Iterable[str] = TABLES) -> None:
+def create(connection: Connection, months: Iterable[Month], tables: Iterable[str] = PARTITIONED) -> None:
     """Makes and attaches what is missing, inside the caller's transaction."""
     locks.hold(connection, "partitions")
     wanted = sorted(set(months))

@@ -7,9 +7,8 @@ figures.
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,20 +68,19 @@ def put(
 _COLUMNS = "site, id, lane, queued_at, attempts, events, payload"
 
 
-def claim(connection: Connection, now: Instant, before: Instant, most_events: Collection[int]) -> list[Waiting]:
+def claim(connection: Connection, now: Instant, before: Instant, most_events: Mapping[int, int]) -> list[Waiting]:
     """Rows of one site and lane that are due and were queued at `before` or earlier, the first in turn first.
 
-    They are the caller's until its transaction ends. `most_events` bounds, by lane, how many events are taken at once;
-    a row that failed before comes alone.
+    They are the caller's until its transaction ends. `most_events` bounds, by lane, how many events are
+    taken at once; a row that failed before comes alone.
     """
-    bounds = list(most_events)
     skip = "FOR UPDATE SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
     due = "not_before <= {p} AND queued_at <= {p}"
     turn = f"SELECT {_COLUMNS} FROM event_queue WHERE {due} ORDER BY lane, queued_at LIMIT 1 {skip}"  # noqa: S608  # literals
     rows = _read(connection, turn, (now, before))
     if not rows or rows[0].attempts:
         return rows
-    first, left = rows[0], bounds[rows[0].lane] - rows[0].events
+    first, left = rows[0], most_events[rows[0].lane] - rows[0].events
     if left <= 0:
         return rows
     more = (
@@ -182,12 +180,6 @@ def take_letter(connection: Connection, letter_id: str, sites: Collection[str]) 
     return None if row is None else Letter(*row)
 
 
-def bodies_of(waiting: Waiting) -> list[dict[str, Any]]:
-    """The events of a row as they were checked: canonical form, decoded."""
-    decoded: list[dict[str, Any]] = json.loads(waiting.payload)
-    return decoded
-
-
 def _read(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[Waiting]:
-    rows = map(tuple, connection.exec_driver_sql(sql.format(p=bulk.mark(connection)), values))
-    return [Waiting(*start, payload=bytes(payload)) for *start, payload in rows]
+    rows = connection.exec_driver_sql(sql.format(p=bulk.mark(connection)), values)
+    return [Waiting(*row) for row in rows]

@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, Phase, settings
 
 from services import clock
 from services.access.scope import Permission, Scope
-from services.events.intake import Intake
+from services.events import pipeline
 from services.events.writer import Writer
-from services.metrics import recount
+from services.metrics import verify
 from services.metrics.cache import InProcessCache
 from services.metrics.query import Query
+from services.metrics.rebuild import rebuild
 from services.metrics.sites import Sites
 from services.metrics.snapshot import Snapshots
 from services.storage.engine import Store
@@ -39,7 +40,9 @@ class World:
         self.store = Store(url)
         self.writer = Writer(self.store, 1_000)
         self.sites = Sites(self.store, self.rebuild)
-        self.intake = Intake(self.writer, self.sites, lambda *told: self.published.append(told), self._clock)
+        publish = lambda *told: self.published.append(told)  # noqa: E731
+        events = pipeline.build(self.store, self.writer, self.sites, publish, self._clock)
+        self.intake, self.processor = events.intake, events.processor
         self.snapshots = Snapshots(self.store, InProcessCache(16_000_000), self._clock, 60)
         self.place(sites)
 
@@ -51,11 +54,18 @@ class World:
             self.sites.save(name, name=name, **site)
 
     def rebuild(self, site):
-        recount.rebuild(self.writer.run, site, self.now)
+        rebuild(self.store, self.writer.run, site, self.now)
 
     def post(self, batch, source="till"):
         """The statuses of the batch's items, counted."""
-        return Counter(result.status for result in self.intake.accept(batch, scope=EVERYTHING, source=source))
+        results = self.intake.accept(batch, scope=EVERYTHING, source=source)
+        self.settle()
+        return Counter(result.status for result in results)
+
+    def settle(self):
+        """Applies what waits to be applied."""
+        while self.processor.step() == 0:
+            pass
 
     def ask(self, queries):
         """Answers to queries in the contract's shape; an error is raised."""
@@ -66,7 +76,7 @@ class World:
         return [reading.answer for reading in readings]
 
     def differences(self):
-        return recount.verify(self.store)
+        return verify.differences(self.store)
 
 
 @cache

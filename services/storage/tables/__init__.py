@@ -13,10 +13,11 @@ from services.storage.tables.access import api_keys, dashboard_versions, dashboa
 from services.storage.tables.base import metadata
 from services.storage.tables.events import dead_letters, event_queue, events, sites, topic_versions
 from services.storage.tables.facts import actions, customers, order_lines, orders, payments, refunds, staff, stock
-from services.storage.tables.keys import event_keys, order_keys, payment_keys
+from services.storage.tables.keys import PARTITIONED, event_keys, order_keys, payment_keys
 from services.storage.tables.rollups import customer_day, rollup_day, rollup_hour, rollup_minute
 
 __all__ = [
+    "PARTITIONED",
     "actions",
     "api_keys",
     "customer_day",

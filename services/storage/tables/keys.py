@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, String, Table
 
+PARTITIONED = ("events", "orders", "order_lines", "refunds", "payments", "actions", "stock")
+"""Partitioned by the month of `occurred_at`, which is part of their primary keys there."""
+
 metadata = MetaData()
 
 event_keys = Table(

@@ -147,11 +147,11 @@ def test_a_backfill_is_accepted_like_any_post_and_announced_once(shop: World) ->
 def test_what_is_announced_is_what_changed_and_where(shop: World) -> None:
     accept(shop, stock("Flour", 3, "2026-03-02T12:00:30Z"), stock("Salt", 3, "2026-03-05T08:15:00Z"))
     topics, buckets, cause = shop.published[-1]
-    assert topics == {"low_stock_items@main"}
+    assert set(topics) == {"low_stock_items@main"}
     assert buckets == (at("2026-03-02T12:00:00Z"), at("2026-03-05T08:16:00Z"))
     assert cause == "events"
     accept(shop, payment("5.00"))
-    assert shop.published[-1][0] == {f"{name}@main" for name in ("payments", "payment_amount", "payment_success_rate")}
+    assert set(shop.published[-1][0]) == {f"{name}@main" for name in ("payments", "payment_amount", "payment_success_rate")}
 
 
 def test_an_event_that_is_only_kept_is_not_announced(shop: World) -> None:

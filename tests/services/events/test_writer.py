@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from services.errors import QueueFull, StoreUnavailable
-from services.events.writer import GROUP_EVENTS, MAX_QUEUE_BYTES, Post, Work, Writer
+from services.events.writer import GROUP_EVENTS, MAX_QUEUE_BYTES, Piece, Post, Work, Writer
 from services.storage.engine import Store
 
 SECONDS = 20
@@ -52,13 +52,25 @@ class Desk:
     def let_go(self) -> None:
         self._free.set()
 
-    def submit(self, work: Work, **rest: Any) -> Future[Any]:
-        return self.writer.submit(Post(work, **rest))
+    def submit(self, work: Work, events: int = 0, **rest: Any) -> Future[Any]:
+        answer: Future[Any] = Future()
+        post = Post([Piece(work, events)], **rest)
+        post.done.add_done_callback(lambda done: pass_on(done, answer))
+        self.writer.submit(post)
+        return answer
 
     def notes(self) -> list[str]:
         """What another connection sees."""
         with sqlite3.connect(self.path) as another:
             return [row[0] for row in another.execute("SELECT note FROM notes ORDER BY rowid")]
+
+
+def pass_on(done: Future[list[Any]], answer: Future[Any]) -> None:
+    error = done.exception()
+    if error is None:
+        answer.set_result(done.result()[0])
+    else:
+        answer.set_exception(error)
 
 
 def note(text: str) -> Work:
@@ -187,10 +199,10 @@ def test_stopping_finishes_what_waits_and_takes_nothing_more(desk: Desk) -> None
 
 def test_a_commit_is_announced_after_it_is_on_disk_and_before_its_poster_hears(desk: Desk) -> None:
     seen: list[object] = []
-    future: Future[Any] = Future()
-    post = Post(note("a"), done=future, after=lambda told: seen.append((told, desk.notes(), future.done())))
-    desk.writer.submit(post).result(SECONDS)
-    assert seen == [("wrote a", ["a"], False)]
+    post = Post([Piece(note("a")), Piece(note("b"))], after=lambda told: seen.append((told, desk.notes(), post.done.done())))
+    desk.writer.submit(post)
+    post.done.result(SECONDS)
+    assert seen == [(["wrote a", "wrote b"], ["a", "b"], False)]
 
 
 def test_an_announcement_that_fails_costs_nobody_an_answer(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:

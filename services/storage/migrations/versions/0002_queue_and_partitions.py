@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from services.storage import partitions
+from services.storage.tables import PARTITIONED
 
 revision = "0002"
 down_revision = "0001"
@@ -90,7 +91,8 @@ def _create_keys() -> None:
             site text COLLATE "C" NOT NULL, payment_key text COLLATE "C" NOT NULL, occurred_at bigint NOT NULL,
             PRIMARY KEY (site, payment_key))""")
     op.execute(
-        "INSERT INTO event_keys SELECT site, source, id, substring(sha256(convert_to(body, 'UTF8')) FOR 16) FROM events"
+        "INSERT INTO event_keys "
+        "SELECT site, source, id, substring(sha256(convert_to(body, 'UTF8')) FROM 1 FOR 16) FROM events"
     )
     op.execute("""
         INSERT INTO order_keys SELECT site, order_id, max(occurred_at), max(refunded) FROM (
@@ -124,7 +126,7 @@ _INDEXES = {
 
 def _partition() -> None:
     connection = op.get_bind()
-    for table in partitions.TABLES:
+    for table in PARTITIONED:
         op.execute(f"ALTER TABLE {table} RENAME TO {table}_whole")
         op.execute(f"CREATE TABLE {table} (LIKE {table}_whole INCLUDING DEFAULTS) PARTITION BY RANGE (occurred_at)")
         moments = connection.execute(sa.text(f"SELECT DISTINCT occurred_at / 86400000000 FROM {table}_whole"))  # noqa: S608

@@ -1,0 +1,170 @@
+"""The processor: takes accepted events from the queue and brings them into the figures, each once.
+
+A row leaves the queue in the transaction that applies its events, so a processor may be killed at any moment. Rows are
+locked by whoever takes them; the site's lock keeps two processors from changing the same facts at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from services.clock import SECOND, Clock
+from services.errors import StoreUnavailable
+from services.events import booking, schemas
+from services.events.acceptance import Publish
+from services.events.booking import Failure, Heard
+from services.events.facts import Accepted
+from services.events.lanes import Lane
+from services.events.processing import Changes
+from services.events.retries import Retries
+from services.events.writer import Work
+from services.metrics import sites as site_store
+from services.metrics.sites import Site
+from services.storage import locks, queue
+from services.storage.engine import Store
+from services.storage.queue import Backlog, Waiting
+
+MOST_EVENTS: Mapping[int, int] = {Lane.URGENT: 1_000, Lane.LIVE: 1_000, Lane.BACKFILL: 250}
+"""How many are applied in one transaction: while it lasts, what is more urgent waits."""
+LOOK_SECONDS = 0.25
+LOOK_SECONDS_SQLITE = 1.0
+BACKFILL_TOLD_SECONDS = 5.0
+
+_log = logging.getLogger("pulseboard.processor")
+
+
+@dataclass(slots=True)
+class _Done:
+    """What one transaction of the processor did."""
+
+    lane: int
+    changes: Changes
+    failures: list[Failure] = field(default_factory=list)
+
+
+class Processor:
+    """Repeats `step`. `patience` in seconds: what others should have taken by then is taken here."""
+
+    def __init__(
+        self,
+        store: Store,
+        transact: Callable[[Work], Any],
+        retries: Retries,
+        publish: Publish,
+        clock: Clock,
+        patience: float = 0.0,
+    ) -> None:
+        self._store = store
+        self._transact = transact
+        self._retries = retries
+        self._publish = publish
+        self._clock = clock
+        self._patience = int(patience * SECOND)
+        self._untold = Changes()
+        self._told_at = time.monotonic()
+        self._looked_at = 0.0
+        self._backlog = Backlog(0, {}, None, 0)
+        self.applied = 0
+
+    def backlog(self) -> Backlog:
+        """What waited when the processor last looked, a fraction of a second ago."""
+        return self._backlog
+
+    def step(self) -> float:
+        """Takes what is due; the seconds until it wants to look again."""
+        self._retries.wake.clear()
+        self._look()
+        if self._store.is_sqlite and not self._backlog.rows:
+            return LOOK_SECONDS_SQLITE
+        done = self._take()
+        self._tell(done)
+        if done is not None:
+            return 0.0
+        return LOOK_SECONDS
+
+    def _look(self) -> None:
+        moment = time.monotonic()
+        if self._store.is_sqlite or moment - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = moment
+            with self._store.reading() as connection:
+                self._backlog = queue.backlog(connection)
+
+    def _take(self, *, careful: bool = False) -> _Done | None:
+        try:
+            done: _Done | None = self._transact(partial(self._work, careful=careful))
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # not lost: the same is tried again around the event that causes it
+            if careful:
+                raise
+            _log.warning("some events could not be applied together: %s", type(error).__name__)
+            return self._take(careful=True)
+        return done
+
+    def _work(self, connection: Connection, *, careful: bool) -> _Done | None:
+        now = self._clock()
+        rows = queue.claim(connection, now, now - self._patience, MOST_EVENTS)
+        if not rows:
+            return None
+        sites = site_store.load(connection)
+        heard, failures = _hear(rows, sites, careful=careful or rows[0].attempts > 0)
+        locks.hold_site(connection, rows[0].site)
+        sites = site_store.load(connection)  # once more: its calendar may have changed before the lock was had
+        if careful or rows[0].attempts:
+            changes, more = booking.book_around(connection, heard, sites)
+            failures += more
+        else:
+            changes = booking.book(connection, heard, sites)
+        queue.remove(connection, rows)
+        self._retries.again(connection, failures, rows[0].lane, attempts=rows[0].attempts + 1)
+        self.applied += len(heard)
+        return _Done(rows[0].lane, changes, failures)
+
+    def _tell(self, done: _Done | None) -> None:
+        """Live changes at once; those of a backfill when it has ended, or after some seconds."""
+        moment = time.monotonic()
+        if done is not None and done.lane != Lane.BACKFILL:
+            self._say(done.changes)
+            return
+        if done is not None:
+            self._untold.add(done.changes)
+        if done is None or moment - self._told_at >= BACKFILL_TOLD_SECONDS:
+            self._say(self._untold)
+            self._untold = Changes()
+            self._told_at = moment
+
+    def _say(self, changes: Changes) -> None:
+        if changes.topics:
+            self._publish(changes.topics, changes.buckets, "events")
+
+
+def _hear(
+    rows: Sequence[Waiting], sites: Mapping[str, Site], *, careful: bool
+) -> tuple[list[Heard], list[Failure]]:
+    """The events of the rows, ready to be booked; carefully, around those that cannot be read."""
+    events = _events(rows)
+    if not careful:
+        return [booking.hear(event, sites[event["site"]].digits, body="") for event in events], []
+    heard: list[Heard] = []
+    failures: list[Failure] = []
+    for event in events:
+        body = schemas.canonical(event)
+        try:
+            heard.append(booking.hear(event, sites[event["site"]].digits, body))
+        except Exception as error:  # noqa: BLE001  # not lost: it goes where the event goes that causes it
+            site, source, event_id = event["site"], event["source"], event["id"]
+            accepted = Accepted(site, source, event_id, event["type"], event["occurred_at"], body, None)
+            failures.append(Failure(accepted, booking.reason_of(accepted, error)))
+    return heard, failures
+
+
+def _events(rows: Iterable[Waiting]) -> list[dict[str, Any]]:
+    return [event for row in rows for event in msgspec.json.decode(row.payload)]

@@ -1,0 +1,58 @@
+"""Long work that only one may do at a time, in whichever process: a lock by name that outlives transactions."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from services.storage.engine import Store
+
+_TRY = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+_RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
+
+
+@contextlib.contextmanager
+def alone(store: Store, name: str) -> Iterator[bool]:
+    """Whether the lock was had; if so, it is held until the block or the process ends.
+
+    On SQLite there is one lock for all names, a file beside the store.
+    """
+    with _beside(store) if store.is_sqlite else _advisory(store, name) as mine:
+        yield mine
+
+
+@contextlib.contextmanager
+def _advisory(store: Store, name: str) -> Iterator[bool]:
+    """A lock of the session: its connection does nothing else meanwhile, and losing it loses the lock."""
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        mine = bool(connection.exec_driver_sql(_TRY, (name,)).scalar())
+        try:
+            yield mine
+        finally:
+            if mine:
+                _release(connection, name)
+
+
+def _release(connection: Connection, name: str) -> None:
+    try:
+        connection.exec_driver_sql(_RELEASE, (name,))
+    finally:
+        # Whoever gets this connection next must not find a lock on it that could not be given back.
+        connection.invalidate()
+
+
+@contextlib.contextmanager
+def _beside(store: Store) -> Iterator[bool]:
+    path = Path(f"{make_url(store.url).database}.lock")
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
