@@ -13,8 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 import pulseboard_hooks
+from services.storage import tables
+from services.storage.engine import Store
 from tests.conftest import Server
 from tests.hooks.conftest import FakePulseboard
 from tests.hooks.test_process import IMPORT, ROOT, run
@@ -28,9 +31,11 @@ CALLS = (
 
 
 @contextmanager
-def caller(first: int, beyond: int, url: str, outbox: Path) -> Iterator[subprocess.Popen[str]]:
+def caller(
+    first: int, beyond: int, url: str, outbox: Path, key: str = "pb_test"
+) -> Iterator[subprocess.Popen[str]]:
     """A process that calls a hook again and again, and tells of each call that has returned."""
-    keys = {"PULSEBOARD_URL": url, "PULSEBOARD_API_KEY": "pb_test", "PULSEBOARD_OUTBOX": str(outbox)}
+    keys = {"PULSEBOARD_URL": url, "PULSEBOARD_API_KEY": key, "PULSEBOARD_OUTBOX": str(outbox)}
     program = CALLS.format(first, beyond) + "import time; time.sleep(60)\n"
     command = [sys.executable, "-c", program]
     with subprocess.Popen(
@@ -111,6 +116,36 @@ def test_living_processes_have_a_file_each_and_the_survivor_sends_what_the_dead_
     assert sorted(numbers(pulseboard)) == [*range(50), *range(100, 150), 1_000_000]
 
 
+def value_of(metric: str, server: Server) -> float:
+    path = f"{server.url}/analytics/metrics/{metric}/current"
+    return float(httpx.get(path, headers=server.headers, timeout=30).json()["value"])
+
+
+def numbers_in_store(server: Server) -> list[int]:
+    store = Store(server.database_url)
+    with store.reading() as connection:
+        found = sorted(int(number) for (number,) in connection.execute(select(tables.orders.c.order_id)))
+    store.close()
+    return found
+
+
+def test_ten_thousand_calls_to_a_real_server_that_is_down_and_a_kill_are_all_counted_once(
+    server: Server, outbox: Path
+) -> None:
+    server.kill()  # nobody listens now
+    with caller(0, 10_000, server.url, outbox, server.key) as process:
+        last = killed_after(5_000, process)
+    server.start()
+    done = run(CALLS.format(10_000, 15_000) + "assert flush(50)\n", server.url, outbox, server.key)
+    assert done.returncode == 0, done.stderr
+    counted = numbers_in_store(server)
+    before = [number for number in counted if number < 10_000]
+    assert before == list(range(len(before)))
+    assert len(before) > last
+    assert counted == [*before, *range(10_000, 15_000)]
+    assert value_of("orders", server) == value_of("revenue", server) == len(counted)
+
+
 def test_a_real_server_that_is_killed_and_comes_back_counts_everything_once(
     server: Server, outbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,5 +162,4 @@ def test_a_real_server_that_is_killed_and_comes_back_counts_everything_once(
     assert pulseboard_hooks.flush(60)
     counts = pulseboard_hooks.counts()
     assert counts.accepted + counts.duplicates == 300
-    answer = httpx.get(f"{server.url}/analytics/metrics/orders/current", headers=server.headers, timeout=30).json()
-    assert answer["value"] == 300
+    assert value_of("orders", server) == 300

@@ -18,11 +18,11 @@ CALL = "order_completed(order_id={}, total_amount='1.00', items_count=1)\n"
 IMPORT = "from pulseboard_hooks import order_completed, flush\n"
 
 
-def run(program: str, url: str, outbox: Path) -> subprocess.CompletedProcess[str]:
+def run(program: str, url: str, outbox: Path, key: str = "pb_test") -> subprocess.CompletedProcess[str]:
     environ = {
         **os.environ,
         "PULSEBOARD_URL": url,
-        "PULSEBOARD_API_KEY": "pb_test",
+        "PULSEBOARD_API_KEY": key,
         "PULSEBOARD_OUTBOX": str(outbox),
     }
     return subprocess.run(
