@@ -14,10 +14,9 @@ from typing import Any
 from dash import Dash
 from gunicorn.app.base import BaseApplication
 
-from services.access.bootstrap import bootstrap
+from services import container
 from services.container import Services, build
-from services.errors import SettingError, StoreUnavailable
-from services.storage.migrations import upgrade
+from services.errors import SettingError
 from settings import Settings
 
 CreateApp = Callable[[Settings, Services], Dash]
@@ -106,22 +105,10 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 def prepare(settings: Settings) -> None:
     """Brings the store up to date, fills it where it is new, and shows what was made for it."""
-    try:
-        shown = _begin_store(settings)
-    except (StoreUnavailable, OSError) as error:
-        raise SettingError("DATABASE_URL", "the store cannot be reached or written") from error
+    shown = container.prepare(settings)
     if shown:
         print("Made for this new store and shown this once:", *shown, sep="\n  ", flush=True)
     print(f"Pulseboard serves http://{settings.host}:{settings.port}", flush=True)
-
-
-def _begin_store(settings: Settings) -> list[str]:
-    services = build(settings)
-    try:
-        upgrade(services.store)
-        return bootstrap(settings, accounts=services.accounts, keys=services.keys, sites=services.sites)
-    finally:
-        services.store.close()
 
 
 def _collect_less_often() -> None:

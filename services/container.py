@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 from services import clock as clock_module
 from services.access.accounts import Accounts
+from services.access.bootstrap import bootstrap
 from services.access.callers import Callers
 from services.access.keys import Keys
 from services.access.sessions import Sessions
 from services.access.tickets import Tickets
 from services.clock import Clock
 from services.dashboards.saved import Dashboards
+from services.errors import SettingError, StoreUnavailable
 from services.events import pipeline
 from services.events.intake import Intake
 from services.events.processor import Processor
+from services.events.retries import Retries
 from services.events.writer import Writer
 from services.jobs.upkeep import Upkeep
 from services.metrics.cache import InProcessCache
@@ -23,6 +26,7 @@ from services.metrics.snapshot import Snapshots
 from services.realtime.hub import Hub
 from services.realtime.live import Live
 from services.realtime.threads import Repeating
+from services.storage import locks, migrations
 from services.storage.engine import Store
 from settings import Settings
 
@@ -70,6 +74,42 @@ class Services:
         self.processing.stop()
         self.writer.stop()
         self.store.close()
+
+
+class ProcessorOnly:
+    """What a process needs that applies events and serves nobody."""
+
+    def __init__(self, settings: Settings, clock: Clock = clock_module.now) -> None:
+        self._store = Store(settings.database_url)
+        processor = Processor(self._store, self._store.transact, Retries(clock), lambda topics, buckets, cause: None, clock)
+        self._processing = Repeating("processor", processor.step)
+
+    def start(self) -> None:
+        self._processing.start()
+
+    @property
+    def running(self) -> bool:
+        return self._processing.running
+
+    def stop(self) -> None:
+        self._processing.stop()
+        self._store.close()
+
+
+def prepare(settings: Settings) -> list[str]:
+    """Brings the store up to date and fills it where it is new; the lines that are to be shown this once.
+
+    Errors: SettingError where the store cannot be reached or written.
+    """
+    services = build(settings)
+    try:
+        with locks.alone(services.store, "start"):
+            migrations.upgrade(services.store)
+            return bootstrap(settings, accounts=services.accounts, keys=services.keys, sites=services.sites)
+    except (StoreUnavailable, OSError) as error:
+        raise SettingError("DATABASE_URL", "the store cannot be reached or written") from error
+    finally:
+        services.store.close()
 
 
 def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
