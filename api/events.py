@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal
 
-from flask import Flask, Response, request
+from flask import Flask, Response, after_this_request, request
 
 from api import bodies
 from api.auth import current_caller
 from api.schemas import Body
-from services.access.throttle import Throttle
+from services.access.throttle import Allowance, throttle_for
 from services.container import Services
 from services.events.decoding import decode
 
@@ -22,14 +22,18 @@ class EventArguments(Body):
 
 
 def register(server: Flask, services: Services) -> None:
-    throttle = Throttle(services.settings.event_processing_rate_limit)
+    # The container builds both as soon as it knows of Redis.
+    link = getattr(services, "redis", None)
+    throttle = getattr(services, "throttle", None) or throttle_for(services.settings.event_processing_rate_limit, link)
 
     @server.post("/analytics/events")
     def post_events() -> Response:
         arguments = bodies.read_arguments(EventArguments)
         caller = current_caller()
         items = decode(request.get_data(), request.content_type, request.headers.get("Content-Encoding"))
-        throttle.take(caller.scope.actor, len(items))
+        allowance = throttle.take(caller.scope.actor, len(items))
+        _tell_limits(allowance)
+        allowance.check()
         results = services.intake.accept(
             items,
             scope=caller.scope,
@@ -44,6 +48,19 @@ def register(server: Flask, services: Services) -> None:
             "results": [result.data() for result in results],
         }
         return bodies.answer(body, _status(counts))
+
+
+def _tell_limits(allowance: Allowance) -> None:
+    """Puts what the key may still post into the answer's headers, whatever the answer will be."""
+
+    @after_this_request
+    def tell(response: Response) -> Response:
+        if allowance.limited:
+            response.headers["RateLimit-Limit"] = str(allowance.burst)
+            response.headers["RateLimit-Remaining"] = str(allowance.remaining)
+            response.headers["RateLimit-Reset"] = str(allowance.full_after)
+            response.headers["RateLimit-Policy"] = f"{allowance.burst};w={allowance.window}"
+        return response
 
 
 def _status(counts: Counter[str]) -> int:
