@@ -52,10 +52,22 @@ class Poster:
 
     def post(self, body: bytes) -> dict[str, Any]:
         """Posts events, all of which have to be accepted."""
-        self._connection.request("POST", "/analytics/events", body, self._headers)
+        answer: dict[str, Any] = json.loads(self._answer("POST", "/analytics/events", body))
+        return answer
+
+    def backfill(self, body: bytes) -> None:
+        """Posts old events; what the answer says of each is not looked at, so that the client costs little."""
+        self._answer("POST", "/analytics/events?mode=backfill", body)
+
+    def get(self, path: str) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._answer("GET", path))
+        return answer
+
+    def _answer(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        self._connection.request(method, path, body, self._headers)
         response = self._connection.getresponse()
-        answer: dict[str, Any] = json.loads(response.read())
-        assert response.status == 202, answer
+        answer = response.read()
+        assert response.status in (200, 202), answer
         return answer
 
     def close(self) -> None:
