@@ -1,4 +1,4 @@
-"""`python -m services.events`: a processor of its own, which brings accepted events into the figures until it is stopped.
+"""`python -m services.events`: a processor of its own, which brings accepted events into the figures until stopped.
 
 It works on the PostgreSQL of the settings; any number of them may run, on as many machines. Exit code 2: a setting is
 to be put right.
@@ -15,7 +15,6 @@ import threading
 from services import container
 from services.errors import SettingError
 from settings import Settings
-
 
 LOOK_SECONDS = 0.5
 

@@ -66,6 +66,7 @@ def book_around(
 ) -> tuple[Changes, list[Failure]]:
     """The same for all events that can be applied; and those that cannot, found by halving."""
     changes, failures = Changes(), list[Failure]()
+    reasons: dict[str, str] = {}
     parts = [heard]
     while parts:
         part = parts.pop()
@@ -77,7 +78,9 @@ def book_around(
             if isinstance(meant, StoreUnavailable):
                 raise meant from error
             if len(part) == 1:
-                failures.append(Failure(part[0].event, reason_of(part[0].event, meant)))
+                what = str(getattr(meant, "orig", meant))
+                reasons[what] = reasons.get(what) or reason_of(part[0].event, meant)  # the log has each once
+                failures.append(Failure(part[0].event, reasons[what]))
             else:
                 middle = len(part) // 2
                 parts += [part[middle:], part[:middle]]

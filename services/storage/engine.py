@@ -30,8 +30,10 @@ _SQLITE_STATEMENT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE
                      sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE}  # fmt: skip
 # Classes of SQLSTATE: connection, resources, limits, operator intervention, system; and of a quarrel, the whole code.
 _POSTGRES_AWAY = ("08", "53", "54", "57", "58")
-_POSTGRES_AGAIN = ("40001", "40P01")
+_POSTGRES_AGAIN = ("40001", "40P01", "55P03")
 _POSTGRES_OVERFLOW = "22003"
+# Writers look up keys. Before a new table was analysed the planner would rather read a whole site for a few hundred.
+_BY_KEY = "-c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_custom_plan"
 _TOO_MUCH = "the amounts add up to more than can be counted"
 
 
@@ -42,11 +44,15 @@ class Store:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite(url, busy_timeout) if self.is_sqlite else _postgres(url)
+        self._writing = self.engine if self.is_sqlite else _postgres(url, _BY_KEY)
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One consistent snapshot of the store; nothing can be written."""
+    def reading(self, before: Callable[[Connection], None] | None = None) -> Iterator[Connection]:
+        """One consistent snapshot of the store, taken after `before`; nothing can be written."""
         with _failures(), self.engine.connect() as connection:
+            if before is not None:
+                before(connection)
+                connection.rollback()
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
@@ -57,7 +63,7 @@ class Store:
         """A transaction that is on disk when the block ends, or leaves no trace if it raises."""
         with (
             _failures(),
-            self.engine.connect().execution_options(writes=True) as connection,
+            self._writing.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
             yield connection
@@ -69,6 +75,7 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+        self._writing.dispose()
 
 
 @contextlib.contextmanager
@@ -100,14 +107,14 @@ def _of_postgres(state: str | None, error: Exception) -> Exception:
     return TooMuch(_TOO_MUCH) if state == _POSTGRES_OVERFLOW else error
 
 
-def _postgres(url: str) -> Engine:
+def _postgres(url: str, options: str = "") -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=BUSY_TIMEOUT_SECONDS,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "options": f"-c jit=off {options}"},
     )
 
 
