@@ -10,6 +10,7 @@ from api import (
     catalogue,
     compression,
     dashboards,
+    dead_letters,
     errors,
     events,
     figures,
@@ -20,11 +21,15 @@ from api import (
     realtime,
     realtime_snapshot,
     sites,
+    status,
     widgets,
 )
 from services.container import Services
 
-RESOURCES = (events, widgets, catalogue, realtime_snapshot, figures, sites, dashboards, cache, realtime, health, login)
+RESOURCES = (
+    events, dead_letters, widgets, catalogue, realtime_snapshot, figures, sites, dashboards, cache, realtime, health,
+    status, login,
+)  # fmt: skip
 
 
 def register_all(app: Dash, services: Services) -> None:

@@ -204,3 +204,85 @@ class ConnectionsAnswer(Answer):
 
 class BroadcastAnswer(Answer):
     connections: int
+
+
+class DeadLetterAnswer(Answer):
+    id: str
+    site: str
+    source: str
+    event_id: str
+    type: str
+    occurred_at: datetime
+    reason: str
+    attempts: int
+    died_at: datetime
+    event: dict[str, Any]
+
+
+class DeadLettersAnswer(Answer):
+    dead_letters: list[DeadLetterAnswer]
+    total: int
+    next_cursor: str | None
+
+
+class ReplayAnswer(Answer):
+    id: str
+    status: Literal["queued"]
+
+
+class StatusProcess(Answer):
+    pid: int
+    workers: int
+    counts: str = Field(description="Whether what is counted since the start is this process's alone.")
+
+
+class StatusWaiting(Answer):
+    posts: int
+    events: int
+    urgent: int
+    live: int
+    backfill: int
+    oldest_seconds: float | None
+    failing: int
+
+
+class StatusEvents(Answer):
+    accepted: int
+    duplicates: int
+    rejected: int
+    conflicts: int
+    waiting: StatusWaiting
+    dead_letters: int
+
+
+class StatusCache(Answer):
+    kind: Literal["in-process", "redis", "fallback"]
+    hit_rate: float | None
+    cached: int
+    computed: int
+    stale: int
+
+
+class StatusErrors(Answer):
+    answers: int
+    failed: int
+    rate: float | None
+
+
+class StatusRateLimit(Answer):
+    events_per_second: int | None
+    shared: Literal[True, "per process"]
+
+
+class StatusAnswer(HealthAnswer):
+    version: str
+    started_at: datetime
+    uptime_seconds: float
+    process: StatusProcess
+    store: Literal["sqlite", "postgresql"]
+    connections: dict[str, Any]
+    events: StatusEvents
+    cache: StatusCache
+    errors: StatusErrors
+    rate_limit: StatusRateLimit
+    jobs: list[dict[str, Any]]

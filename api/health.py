@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import redis
 from flask import Flask, Response
 
@@ -20,12 +22,22 @@ def register(server: Flask, services: Services) -> None:
 
     @server.get("/analytics/health")
     def health() -> Response:
-        states = {"store": _store(services), "live": _live(services)}
-        if services.settings.redis_url is not None:
-            states["redis"] = _redis(services.settings.redis_url)
-        status = min(states.values(), key=WORST_FIRST.index)
+        found = states(services)
+        status = worst(found)
         code = 503 if status == "unhealthy" else 200
-        return bodies.answer({"status": status, "services": states}, code, Cache_Control="no-store")
+        return bodies.answer({"status": status, "services": found}, code, Cache_Control="no-store")
+
+
+def states(services: Services) -> dict[str, str]:
+    """How each thing is that Pulseboard stands on."""
+    found = {"store": _store(services), "live": _live(services)}
+    if services.settings.redis_url is not None:
+        found["redis"] = _redis(services.settings.redis_url)
+    return found
+
+
+def worst(found: Mapping[str, str]) -> str:
+    return min(found.values(), key=WORST_FIRST.index)
 
 
 def _store(services: Services) -> str:

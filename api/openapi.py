@@ -16,13 +16,14 @@ from api import answers, bodies
 from api.operations import OPERATIONS, Operation
 from api.permissions import ROUTES
 from services.events import schemas as events
+from services.status import VERSION
 from widgets import REGISTRY
 
 Json = dict[str, Any]
 REFERENCE = "#/components/schemas/{model}"
 INFO = {
     "title": "Pulseboard API",
-    "version": "0.1.0",
+    "version": VERSION,
     "description": "Events in, exact figures out, and live.",
 }
 

@@ -31,6 +31,16 @@ OPERATIONS: dict[str, Operation] = {
     "post_events": Operation(
         "Post one event, an array of up to 5,000, or NDJSON; what is accepted is durable and counted when answered.",
         answers.EventsAnswer, 202, also=(207, 422), arguments=EventArguments, problems=(400, 413, 415, 422, 429, 503)),
+    "list_dead_letters": Operation(
+        "What was accepted and could not be brought into the figures, and why; newest first.",
+        answers.DeadLettersAnswer, arguments=schemas.LetterArguments, problems=(422,)),
+    "replay_dead_letter": Operation(
+        "Put a dead letter's event back into the queue, as if it had never been tried.",
+        answers.ReplayAnswer, 202, problems=(404,)),
+    "discard_dead_letter": Operation(
+        "Delete a dead letter: its event stays in the log, and in no figure.", status=204, problems=(404,)),
+    "read_status": Operation(
+        "How it is: what waits, what was counted since the start, what failed.", answers.StatusAnswer),
     "read_widgets": Operation(
         "Read many widgets at once; one bad widget never spoils the others.",
         answers.WidgetsAnswer, body=schemas.WidgetsBody, problems=(400, 413, 415, 422)),

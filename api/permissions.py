@@ -29,6 +29,9 @@ ROUTES: dict[str, Permission | None] = {
     "submit_logout": PUBLIC,
     # Events in.
     "post_events": P.WRITE_EVENTS,
+    "list_dead_letters": P.ADMIN,
+    "replay_dead_letter": P.ADMIN,
+    "discard_dead_letter": P.ADMIN,
     # Figures out.
     "read_widgets": P.VIEW_DASHBOARD,
     "catalogue": P.VIEW_DASHBOARD,
@@ -58,6 +61,7 @@ ROUTES: dict[str, Permission | None] = {
     # How it is.
     "health": PUBLIC,
     "health_live": PUBLIC,
+    "read_status": P.SYSTEM_METRICS,
     "openapi": PUBLIC,
     "docs": PUBLIC,
 }

@@ -65,6 +65,13 @@ class InvalidateBody(Body):
         return self
 
 
+class LetterArguments(Body):
+    """`cursor` is the `next_cursor` of the page before."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Annotated[str, StringConstraints(min_length=1, max_length=160)] | None = None
+
+
 class SiteArguments(Body):
     site: SiteId | None = None
 

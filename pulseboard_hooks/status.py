@@ -44,19 +44,19 @@ def _asked(process: Process, timeout: float) -> dict[str, object]:
     try:
         with client:
             status, detail = _read(client, process.settings.url + STATUS_PATH)
-            health = status if "status" in status else _read(client, process.settings.url + HEALTH_PATH)[0]
+            health = status or _read(client, process.settings.url + HEALTH_PATH)[0]
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
         return {"status": "unreachable", "reachable": False, "detail": f"{type(error).__name__}: {error}"}
     return {**status, "status": health.get("status", "unknown"), "reachable": True, "detail": detail}
 
 
 def _read(client: httpx.Client, url: str) -> tuple[dict[str, object], str | None]:
-    """The object that is answered; an empty one, with the reason, where there is none."""
+    """The object that is answered, with its status in words; an empty one, with the reason, where there is none."""
     answer = client.get(url, headers={"Accept": "application/json"})
     try:
         told = answer.json() if answer.status_code in (200, 503) else None
     except (ValueError, RecursionError):
         told = None
-    if not isinstance(told, dict):
+    if not isinstance(told, dict) or not isinstance(told.get("status"), str):  # a problem's status is a number
         return {}, f"{STATUS_PATH} answers {answer.status_code}: no more is told"
     return told, None

@@ -15,6 +15,7 @@ from services.clock import Clock
 from services.dashboards.saved import Dashboards
 from services.errors import SettingError, StoreUnavailable
 from services.events import pipeline
+from services.events.dead_letters import DeadLetters
 from services.events.intake import Intake
 from services.events.processor import Processor
 from services.events.retries import Retries
@@ -26,6 +27,7 @@ from services.metrics.snapshot import Snapshots
 from services.realtime.hub import Hub
 from services.realtime.live import Live
 from services.realtime.threads import Repeating
+from services.status import Answers, Status
 from services.storage import locks, migrations
 from services.storage.engine import Store
 from settings import Settings
@@ -48,6 +50,7 @@ class Services:
     writer: Writer
     processor: Processor
     intake: Intake
+    dead_letters: DeadLetters
     snapshots: Snapshots
     hub: Hub
     live: Live
@@ -59,6 +62,7 @@ class Services:
     dashboards: Dashboards
     processing: Repeating
     upkeep: Repeating
+    status: Status
 
     def start(self) -> None:
         """After the fork: the writer, the processor, the hub's threads and upkeep."""
@@ -136,6 +140,7 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
     snapshots = Snapshots(store, cache, clock, settings.cache_ttl_seconds)
     sessions, keys = Sessions(store, clock), Keys(store, clock)
     callers = Callers(sessions, keys)
+    dead_letters = DeadLetters(store, writer.run, events.wake.set, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -144,6 +149,7 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
         writer=writer,
         processor=events.processor,
         intake=events.intake,
+        dead_letters=dead_letters,
         snapshots=snapshots,
         hub=hub,
         live=Live(hub, sites.all, snapshots.read, clock),
@@ -155,4 +161,18 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
         dashboards=Dashboards(store, clock),
         processing=Repeating("processor", events.processor.step, events.wake),
         upkeep=Repeating("upkeep", upkeep.step, upkeep.wake),
+        status=Status(
+            settings=settings,
+            clock=clock,
+            store=store,
+            writer=writer,
+            hub=hub,
+            snapshots=snapshots,
+            dead_letters=dead_letters,
+            counts=events.intake.counts,
+            redis_in_reach=lambda: None,
+            jobs=list,
+            answers=Answers(),
+            started_at=clock(),
+        ),
     )

@@ -69,8 +69,8 @@ NEVER_IN = {
 SQL_LIVES_IN = ("services.storage", "services.metrics")
 # Where a connection is named, or an error of the store is understood, without any SQL text.
 NAMES_CONNECTIONS = (
-    "services.events.intake", "services.events.writer", "services.events.processing", "services.access",
-    "services.dashboards.saved", "services.jobs",
+    "services.events.intake", "services.events.writer", "services.events.processing", "services.events.dead_letters",
+    "services.access", "services.dashboards.saved", "services.jobs",
 )  # fmt: skip
 
 

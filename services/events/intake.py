@@ -6,6 +6,7 @@ queue, from which processors take it.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -46,7 +47,7 @@ class Result:
 
 
 class Intake:
-    """Accepts events; `counts` says how many were accepted, duplicates and rejected since the start."""
+    """Accepts events; `counts` says how many were accepted, duplicate, rejected and (of these) a conflict so far."""
 
     def __init__(self, writer: Writer, sites: Sites, acceptance: Acceptance, clock: Clock) -> None:
         self._writer = writer
@@ -54,6 +55,7 @@ class Intake:
         self._acceptance = acceptance
         self._clock = clock
         self.counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
 
     def accept(self, items: Sequence[object], *, scope: Scope, source: str, backfill: bool = False) -> list[Result]:
         """One result for each item, in their order; `source` is that of items which name none.
@@ -78,8 +80,14 @@ class Intake:
                 checked.append((results[-1], heard))
         if checked:
             self._write(checked, backfill=backfill, whole=not named)
-        self.counts.update(result.status for result in results)
+        self._count(results)
         return results
+
+    def _count(self, results: Sequence[Result]) -> None:
+        conflicts = sum(1 for result in results if result.errors and result.errors[0]["code"] == "conflict")
+        with self._counting:
+            self.counts.update(result.status for result in results)
+            self.counts["conflict"] += conflicts
 
     def _write(self, checked: list[tuple[Result, Heard]], *, backfill: bool, whole: bool) -> None:
         """Hands the events over by lanes; all in one transaction where the post could not be sent again (`whole`)."""
