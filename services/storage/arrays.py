@@ -29,12 +29,22 @@ def insert(
     connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str, returning: str = ""
 ) -> list[Row]:
     """Rows in the table's column order, sent as an array for each column; what `returning` asks for."""
-    found = connection.exec_driver_sql(_insert_sql(table) + on_conflict + returning, columns(rows))
+    values = tuple(
+        _whole_numbers(column) if whole else list(column)
+        for column, whole in zip(zip(*rows, strict=True), _are_whole_numbers(table), strict=True)
+    )
+    found = connection.exec_driver_sql(_insert_sql(table) + on_conflict + returning, values)
     return list(map(tuple, found)) if returning else []
 
 
-def columns(rows: Sequence[Row]) -> tuple[list[Any], ...]:
-    return tuple(map(list, zip(*rows, strict=True)))
+def _whole_numbers(column: Sequence[int | None]) -> str:
+    """An array in PostgreSQL's own writing, which takes a tenth of the time that the driver takes for it."""
+    return "{" + ",".join(["NULL" if number is None else str(number) for number in column]) + "}"
+
+
+@lru_cache
+def _are_whole_numbers(table: Table) -> tuple[bool, ...]:
+    return tuple(isinstance(column.type, Integer) for column in table.columns)
 
 
 @lru_cache
