@@ -15,6 +15,7 @@ import socket
 import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 import redis
 from redis.connection import ConnectionPool, parse_url
@@ -26,6 +27,7 @@ from services.realtime.threads import Repeating
 PATIENCE_SECONDS = 0.25
 PATIENCE_AT_START_SECONDS = 2.0
 ROUND_SECONDS = 0.5
+POSTGRESQL_PORT = 5432
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -177,10 +179,7 @@ class _GuardedPool(ConnectionPool):
 
 def check(url: str) -> None:
     """Errors: SettingError where no Redis answers at the address, or it lets us in or write not."""
-    try:
-        options = _options(url, PATIENCE_AT_START_SECONDS)
-    except ValueError as error:
-        raise SettingError("REDIS_URL", "must be redis://HOST:PORT/NUMBER") from error
+    options = _read(url)
     place = options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
     client = redis.Redis(connection_pool=ConnectionPool(**options))
     try:
@@ -203,8 +202,19 @@ def namespace(database_url: str) -> str:
     host = str(url.query.get("host", url.host or "localhost"))
     if url.get_backend_name() == "sqlite" or host in {"localhost", "127.0.0.1", "::1"} or host.startswith("/"):
         host = f"{socket.gethostname()} {host}"
-    place = (url.get_backend_name(), host, url.port or url.query.get("port"), url.query.get("dbname", url.database))
+    port = url.port or url.query.get("port", POSTGRESQL_PORT)
+    place = (url.get_backend_name(), host, str(port), url.query.get("dbname", url.database))
     return f"pulseboard:{hashlib.sha256(repr(place).encode()).hexdigest()[:12]}:"
+
+
+def _read(url: str) -> dict[str, Any]:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme != "unix" and not re.fullmatch(r"(/\d*)?", parts.path):  # redis-py would take database 0
+            raise ValueError("not the number of a database")
+        return _options(url, PATIENCE_AT_START_SECONDS)
+    except ValueError as error:
+        raise SettingError("REDIS_URL", "must be redis://HOST:PORT/NUMBER") from error
 
 
 def _options(url: str, patience: float) -> dict[str, Any]:
