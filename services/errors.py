@@ -142,6 +142,12 @@ class TooManyConnections(PulseboardError):
     retry_after = 5.0
 
 
+class BackupFailed(PulseboardError):
+    """A backup or restore that could not be done; nothing was changed. The operator has to put something right."""
+
+    code = "backup"
+
+
 class SettingError(PulseboardError):
     """A setting that cannot be read; `key` is its name in the environment."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from services.clock import Instant
 from services.errors import Conflict, InvalidRequest, NotFound
 from services.metrics.business_time import Calendar
-from services.storage import tables
+from services.storage import forgetting, locks, tables
 from services.storage.engine import Store
 
 
@@ -94,15 +94,16 @@ class Sites:
 
 def _save(connection: Connection, site_id: str, wanted: dict[str, str]) -> bool:
     """True where the calendar changed and there are facts that it moves."""
+    locks.hold_site(connection, site_id)
     sites = tables.sites
     known = load(connection).get(site_id)
     if known is None:
         connection.execute(sites.insert().values(id=site_id, settings_version=1, minutes_from=0, **wanted))
         return False
-    has_facts = connection.execute(select(tables.events.c.id).where(tables.events.c.site == site_id).limit(1)).first()
+    has_facts = forgetting.ever_heard(connection, site_id)
     if has_facts and wanted["currency"] != known.currency:
         raise Conflict("the currency cannot change once there are facts", pointer="/currency")
-    moved = bool(has_facts) and (wanted["tz"], wanted["day_starts_at"]) != (known.tz, known.day_starts_at)
+    moved = has_facts and (wanted["tz"], wanted["day_starts_at"]) != (known.tz, known.day_starts_at)
     changed: dict[str, object] = {**wanted, "settings_version": known.settings_version + 1}
     if moved:
         changed["built_before"] = "0001-01-01"

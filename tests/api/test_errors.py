@@ -13,7 +13,7 @@ from services import errors
 
 def test_every_error_that_can_reach_a_caller_has_a_status() -> None:
     classes = {one for _, one in inspect.getmembers(errors, inspect.isclass) if issubclass(one, errors.PulseboardError)}
-    assert classes - set(STATUS) == {errors.PulseboardError, errors.SettingError}
+    assert classes - set(STATUS) == {errors.PulseboardError, errors.SettingError, errors.BackupFailed}
 
 
 @pytest.mark.parametrize(

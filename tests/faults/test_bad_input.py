@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.metrics import recount
+from services.metrics import verify
 
 BODIES = int(os.environ.get("FUZZ_BODIES", "10000"))
 SENDERS = 4
@@ -219,4 +219,4 @@ def test_ten_thousand_bad_bodies_get_no_5xx_and_spoil_nothing(
     with services.store.reading() as connection:
         kept = connection.execute(text("SELECT COUNT(*) FROM events")).scalar()
     assert kept == sum(sender.accepted for sender in senders)
-    assert recount.verify(services.store) == []
+    assert verify.differences(services.store) == []

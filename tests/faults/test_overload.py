@@ -13,7 +13,7 @@ import pytest
 from app import create_app
 from services.access.bootstrap import bootstrap
 from services.container import build
-from services.metrics import recount
+from services.metrics import verify
 from services.storage.migrations import upgrade
 from settings import Settings
 from tests.faults.test_store_trouble import CARD, batch, is_problem, locked
@@ -59,4 +59,4 @@ def test_posts_beyond_what_may_wait_are_refused_at_once_and_all_others_counted_o
         assert post(number)[1].get_json()["accepted"] == SIZE
     reading = server.test_client().post("/analytics/widgets/data", json={"widgets": [CARD]}, headers=admin_key)
     assert reading.get_json()["widgets"]["w"]["data"]["value"] == len(posts) * SIZE
-    assert recount.verify(narrow.store) == []
+    assert verify.differences(narrow.store) == []

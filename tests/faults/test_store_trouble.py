@@ -16,7 +16,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from services.metrics import recount
+from services.metrics import verify
 from services.storage.engine import Store
 from tests.conftest import Server
 from tests.services.samples import MARCH, Json, order
@@ -93,7 +93,7 @@ def test_while_the_store_is_locked_posts_are_refused_and_figures_are_still_read(
     for number in range(1, 13):
         assert post(batch(number * 10, 10)).get_json()["accepted"] == 10
     assert revenue()[0] == 130.0
-    assert recount.verify(hasty.store) == []
+    assert verify.differences(hasty.store) == []
 
 
 def test_a_lock_that_is_let_go_in_time_costs_nothing_but_time(hasty: Any, post: Callable[[list[Json]], Any]) -> None:
@@ -175,7 +175,7 @@ def test_with_no_room_left_nothing_acknowledged_is_lost_and_service_resumes_by_i
     assert orders(server) == kept + 100
     assert send_again(server, kept + 100, 1_000) == 1_000
     store = Store(server.database_url)
-    assert recount.verify(store) == []
+    assert verify.differences(store) == []
     store.close()
 
 
