@@ -21,7 +21,8 @@ Filters = Mapping[str, Sequence[str | None]]
 class Family:
     """Facts of one kind: where they stand (`source`), what sums they give and what they can be split by.
 
-    `f` is the fact's alias; `columns` and `sums` are SQL over it. `always` restricts its rows.
+    `f` is the fact's alias; `columns` and `sums` are SQL over it. `always` restricts its rows, `fixed` names
+    dimensions whose value is the same in every row. `lookup` joins what the columns want, and only they.
     """
 
     source: str
@@ -29,7 +30,9 @@ class Family:
     columns: Mapping[str, str]
     always: str = ""
     fixed: Mapping[str, str] | None = None
-    """Dimensions whose value is the same in every row."""
+    instants: tuple[str, ...] = ("f.occurred_at",)
+    """What lies in the stretch: each tells PostgreSQL which months of its table to leave alone."""
+    lookup: str = ""
 
 
 _ORDER_COLUMNS = {
@@ -52,7 +55,7 @@ ORDERS = Family(
     _ORDER_COLUMNS,
 )
 LINES = Family(
-    "orders f JOIN order_lines l ON l.site = f.site AND l.order_id = f.order_id",
+    "orders f JOIN order_lines l ON l.site = f.site AND l.order_id = f.order_id AND l.occurred_at = f.occurred_at",
     {
         "orders": "COUNT(DISTINCT f.order_id)",
         "revenue": "SUM(l.amount)",
@@ -60,6 +63,7 @@ LINES = Family(
         "lines": "COUNT(*)",
     },
     {**_ORDER_COLUMNS, "product": "l.product", "category": "l.category"},
+    instants=("f.occurred_at", "l.occurred_at"),
 )
 REMAINDERS = Family(
     "orders f",
@@ -73,10 +77,11 @@ REMAINDERS = Family(
     fixed=dict.fromkeys(LINE_DIMENSIONS, UNALLOCATED),
 )
 REFUNDS = Family(
-    "refunds f LEFT JOIN orders o ON o.site = f.site AND o.order_id = f.order_id",
+    "refunds f",
     {"refunds": "SUM(f.booked)", "refund_count": "COUNT(*)", "cancellations": "SUM(f.cancels)"},
     {"staff": "o.staff_id", "channel": "o.channel", "payment_method": "o.payment_method"},
     always="f.booked IS NOT NULL",
+    lookup=" LEFT JOIN orders o ON o.site = f.site AND o.order_id = f.order_id",
 )
 PAYMENTS = Family(
     "payments f",
@@ -120,8 +125,9 @@ def read(
     fixed = family.fixed or {}
     keys = [f"f.occurred_at / {MINUTE}"] if by_minute else []
     keys += [family.columns[name] for name in dimensions if name not in fixed]
+    source = family.source + (family.lookup if dimensions or filters else "")
     where, values = _where(connection, family, site, stretch, filters)
-    sql = f"SELECT {', '.join([*keys, *family.sums.values()])} FROM {family.source} WHERE {where}"  # noqa: S608  # literals
+    sql = f"SELECT {', '.join([*keys, *family.sums.values()])} FROM {source} WHERE {where}"  # noqa: S608  # literals
     if keys:
         sql += f" GROUP BY {', '.join(keys)}"
     for row in connection.exec_driver_sql(sql, tuple(values)):
@@ -141,8 +147,11 @@ def _where(
     connection: Connection, family: Family, site: str, stretch: tuple[Instant, Instant], filters: Filters
 ) -> tuple[str, list[object]]:
     place = mark(connection)
-    clauses = [f"f.site = {place}", f"f.occurred_at >= {place}", f"f.occurred_at < {place}"]
-    values: list[object] = [site, *stretch]
+    clauses = [f"f.site = {place}"]
+    values: list[object] = [site]
+    for instant in family.instants:
+        clauses.append(f"{instant} >= {place} AND {instant} < {place}")
+        values += stretch
     if family.always:
         clauses.append(family.always)
     for name, wanted in filters.items():

@@ -6,9 +6,10 @@ of its topics, read in that same snapshot, are those it was computed at.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,8 +28,12 @@ from services.metrics.query import Query
 from services.metrics.sites import Site
 from services.storage import tables
 from services.storage.engine import Store
+from services.storage.replica import Replica
 
 CacheStatus = Literal["fresh", "cached", "stale"]
+Told = Callable[[], Mapping[str, int]]
+"""Topic → version that somebody was told of: they will not be given figures from before it."""
+_StoredVersions = Mapping[tuple[str, str], int]
 
 COMPARED_FOR = 5 * clock.SECOND
 """How long a comparison with the same elapsed part stands: its end moves with the clock."""
@@ -51,13 +56,26 @@ class Counts:
     cached: int = 0
     computed: int = 0
     stale: int = 0
+    replica: int = 0
+    """Of all reads, how many the replica served."""
 
 
 class Snapshots:
     """Answers queries for a scope, from the cache where that is right."""
 
-    def __init__(self, store: Store, cache: Cache, clock: Clock, ttl_seconds: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        cache: Cache,
+        clock: Clock,
+        ttl_seconds: float,
+        replica: Replica | None = None,
+        told: Told = dict,
+    ) -> None:
+        """With a `replica`, figures come from there where it holds all that anybody here was `told` of."""
         self._store = store
+        self._replica = replica
+        self._told = told
         self._cache = cache
         self._clock = clock
         self._ttl = int(ttl_seconds * 1_000_000)
@@ -69,10 +87,7 @@ class Snapshots:
         """One reading for each query, in their order; a query that fails does not spoil its neighbours."""
         now = self._clock()
         try:
-            with self._store.reading() as connection:
-                look = Look(connection, sites.load(connection), now)
-                versions = _topic_versions(connection)
-                return [self._one(look, query, scope, versions) for query in queries]
+            return self._from_replica(queries, scope, now) or self._from_primary(queries, scope, now)
         except StoreUnavailable as error:
             return [self._last_known(query, scope, error, now) for query in queries]
 
@@ -96,7 +111,30 @@ class Snapshots:
                 matched |= {f"{metric}@{site_id}" for metric in metrics}
         return frozenset(matched)
 
-    def _one(self, look: Look, query: Query, scope: Scope, versions: Mapping[tuple[str, str], int]) -> Reading:
+    def _from_primary(self, queries: Sequence[Query], scope: Scope, now: Instant) -> list[Reading]:
+        with self._store.reading() as connection:
+            return self._answers(connection, _topic_versions(connection), queries, scope, now)
+
+    def _from_replica(self, queries: Sequence[Query], scope: Scope, now: Instant) -> list[Reading]:
+        """The same from the replica; none where there is none, or it is behind or fails."""
+        if self._replica is None:
+            return []
+        told = self._told()
+        with contextlib.suppress(StoreUnavailable), self._replica.reading() as connection:
+            versions = _topic_versions(connection)
+            if all(versions.get(_site_and_metric(topic), 0) >= version for topic, version in told.items()):
+                readings = self._answers(connection, versions, queries, scope, now)
+                self._count("replica")
+                return readings
+        return []
+
+    def _answers(
+        self, connection: Connection, versions: _StoredVersions, queries: Sequence[Query], scope: Scope, now: Instant
+    ) -> list[Reading]:
+        look = Look(connection, sites.load(connection), now)
+        return [self._one(look, query, scope, versions) for query in queries]
+
+    def _one(self, look: Look, query: Query, scope: Scope, versions: _StoredVersions) -> Reading:
         now = look.now
         try:
             asked = engine.allowed_sites(query, scope, look.sites)
@@ -153,7 +191,12 @@ def _key(query: Query, scope: Scope) -> tuple[object, ...]:
     return (query.canonical(), scope.figures_key())
 
 
-def _topic_versions(connection: Connection) -> dict[tuple[str, str], int]:
+def _site_and_metric(topic: str) -> tuple[str, str]:
+    metric, _, site = topic.partition("@")
+    return site, metric
+
+
+def _topic_versions(connection: Connection) -> _StoredVersions:
     table = tables.topic_versions
     rows = connection.execute(select(table.c.site, table.c.metric, table.c.version))
     return {(row.site, row.metric): row.version for row in rows}
