@@ -15,8 +15,9 @@ from services.realtime.hints import Hint, Work
 from services.realtime.threads import Repeating
 from services.redis_link import Client, RedisLink
 
-LISTEN_SECONDS = 1.0
+LISTEN_SECONDS = 0.5
 AWAY_SECONDS = 0.1
+IDLE_SECONDS = 60.0
 MOST_WAITING = 10_000
 AT_ONCE = 200
 
@@ -80,7 +81,7 @@ class Wire:
                 return True
 
             self.counts["sent" if self._link.call(publish, False) else "dropped"] += len(batch)
-        return LISTEN_SECONDS
+        return IDLE_SECONDS
 
     def _next(self) -> list[Hint]:
         batch: list[Hint] = []
