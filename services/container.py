@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services import clock as clock_module
+from services import redis_link
 from services.access.accounts import Accounts
 from services.access.bootstrap import bootstrap
 from services.access.callers import Callers
 from services.access.keys import Keys
 from services.access.sessions import Sessions
+from services.access.throttle import Throttle, throttle_for
 from services.access.tickets import Tickets
 from services.clock import Clock
 from services.dashboards.saved import Dashboards
@@ -21,13 +23,16 @@ from services.events.processor import Processor
 from services.events.retries import Retries
 from services.events.writer import Writer
 from services.jobs.upkeep import Upkeep
-from services.metrics.cache import InProcessCache
+from services.metrics import topic_versions
+from services.metrics.cache import Cache, InProcessCache
+from services.metrics.redis_cache import FallbackCache, RedisCache
 from services.metrics.sites import Sites
 from services.metrics.snapshot import Snapshots
 from services.realtime.hub import Hub
 from services.realtime.live import Live
+from services.realtime.relay import Announcer, Relay
 from services.realtime.threads import Repeating
-from services.status import Answers, Status
+from services.redis_link import RedisLink
 from services.storage import locks, migrations
 from services.storage.engine import Store
 from settings import Settings
@@ -46,6 +51,7 @@ class Services:
     settings: Settings
     clock: Clock
     store: Store
+    redis: RedisLink | None
     sites: Sites
     writer: Writer
     processor: Processor
@@ -53,30 +59,34 @@ class Services:
     dead_letters: DeadLetters
     snapshots: Snapshots
     hub: Hub
+    relay: Relay | None
     live: Live
     accounts: Accounts
     keys: Keys
     sessions: Sessions
     tickets: Tickets
     callers: Callers
+    throttle: Throttle
     dashboards: Dashboards
     processing: Repeating
     upkeep: Repeating
-    status: Status
+
+    @property
+    def announcer(self) -> Announcer:
+        """Who tells the browsers of all processes."""
+        return self.relay or self.hub
 
     def start(self) -> None:
-        """After the fork: the writer, the processor, the hub's threads and upkeep."""
-        self.writer.start()
-        self.processing.start()
-        self.live.start()
-        self.upkeep.start()
+        """After the fork: what others stand on first."""
+        for part in (self.redis, self.relay, self.writer, self.processing, self.live, self.upkeep):
+            if part is not None:
+                part.start()
 
     def stop(self) -> None:
-        """Sockets first (1012), then the work in hand, then the store."""
-        self.live.stop()
-        self.upkeep.stop()
-        self.processing.stop()
-        self.writer.stop()
+        """Sockets first (1012), then the work in hand, then what it stands on."""
+        for part in (self.live, self.upkeep, self.processing, self.writer, self.relay, self.redis):
+            if part is not None:
+                part.stop()
         self.store.close()
 
 
@@ -85,10 +95,16 @@ class ProcessorOnly:
 
     def __init__(self, settings: Settings, clock: Clock = clock_module.now) -> None:
         self._store = Store(settings.database_url)
-        processor = Processor(self._store, self._store.transact, Retries(clock), lambda topics, buckets, cause: None, clock)
-        self._processing = Repeating("processor", processor.step)
+        self._redis = _link(settings)
+        self._relay = Relay(None, self._redis, dict)
+        retries = Retries(clock, self._relay.work)
+        processor = Processor(self._store, self._store.transact, retries, self._relay.publish, clock)
+        self._processing = Repeating("processor", processor.step, retries.wake)
 
     def start(self) -> None:
+        if self._redis is not None:
+            self._redis.start()
+        self._relay.start()
         self._processing.start()
 
     @property
@@ -97,14 +113,19 @@ class ProcessorOnly:
 
     def stop(self) -> None:
         self._processing.stop()
+        self._relay.stop()
+        if self._redis is not None:
+            self._redis.stop()
         self._store.close()
 
 
 def prepare(settings: Settings) -> list[str]:
     """Brings the store up to date and fills it where it is new; the lines that are to be shown this once.
 
-    Errors: SettingError where the store cannot be reached or written.
+    Errors: SettingError where the store cannot be reached or written, or Redis is set and does not answer.
     """
+    if settings.redis_url is not None:
+        redis_link.check(settings.redis_url)
     services = build(settings)
     try:
         with locks.alone(services.store, "start"):
@@ -119,60 +140,62 @@ def prepare(settings: Settings) -> list[str]:
 def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
     """All services on the store of the settings; nothing runs yet, nothing is migrated."""
     store = Store(settings.database_url)
+    link = _link(settings)
     writer = Writer(store, settings.event_queue_size)
     hub = Hub(
         limit=settings.websocket_max_connections,
         heartbeat_seconds=settings.websocket_heartbeat_seconds,
         clock=clock,
     )
-    upkeep = Upkeep(store, writer, clock, hub.publish)
+    relay = None if store.is_sqlite and link is None else Relay(hub, link, lambda: topic_versions.stored(store))
+    announcer: Announcer = relay or hub
+    upkeep = Upkeep(store, writer, clock, announcer.publish)
     sites = Sites(store, upkeep.rebuild)
     events = pipeline.build(
         store,
         writer,
         sites,
-        hub.publish,
+        announcer.publish,
         clock,
         patience=LATE_SECONDS if settings.process_events == "late" else 0.0,
         most_waiting=WAITING_FOR_EACH_POST * settings.event_queue_size,
+        relay=relay,
     )
-    cache = InProcessCache(settings.cache_max_mb * MEBIBYTE)
-    snapshots = Snapshots(store, cache, clock, settings.cache_ttl_seconds)
+    snapshots = Snapshots(store, _cache(settings, link, clock), clock, settings.cache_ttl_seconds)
     sessions, keys = Sessions(store, clock), Keys(store, clock)
     callers = Callers(sessions, keys)
-    dead_letters = DeadLetters(store, writer.run, events.wake.set, clock)
     return Services(
         settings=settings,
         clock=clock,
         store=store,
+        redis=link,
         sites=sites,
         writer=writer,
         processor=events.processor,
         intake=events.intake,
-        dead_letters=dead_letters,
+        dead_letters=DeadLetters(store, writer.run, events.wake.set, clock),
         snapshots=snapshots,
         hub=hub,
+        relay=relay,
         live=Live(hub, sites.all, snapshots.read, clock),
         accounts=Accounts(store),
         keys=keys,
         sessions=sessions,
         tickets=Tickets(store, clock, callers),
         callers=callers,
+        throttle=throttle_for(settings.event_processing_rate_limit, link),
         dashboards=Dashboards(store, clock),
         processing=Repeating("processor", events.processor.step, events.wake),
         upkeep=Repeating("upkeep", upkeep.step, upkeep.wake),
-        status=Status(
-            settings=settings,
-            clock=clock,
-            store=store,
-            writer=writer,
-            hub=hub,
-            snapshots=snapshots,
-            dead_letters=dead_letters,
-            counts=events.intake.counts,
-            redis_in_reach=lambda: None,
-            jobs=list,
-            answers=Answers(),
-            started_at=clock(),
-        ),
     )
+
+
+def _link(settings: Settings) -> RedisLink | None:
+    if settings.redis_url is None:
+        return None
+    return RedisLink(settings.redis_url, redis_link.namespace(settings.database_url))
+
+
+def _cache(settings: Settings, link: RedisLink | None, clock: Clock) -> Cache:
+    local = InProcessCache(settings.cache_max_mb * MEBIBYTE)
+    return local if link is None else FallbackCache(RedisCache(link, clock), local)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.clock import Clock
@@ -13,6 +12,7 @@ from services.events.processor import Processor
 from services.events.retries import Retries
 from services.events.writer import Writer
 from services.metrics.sites import Sites
+from services.realtime.relay import Relay
 from services.storage.engine import Store
 from services.storage.partitions import Partitions
 
@@ -37,25 +37,20 @@ def build(
     *,
     patience: float = 0.0,
     most_waiting: int = MOST_WAITING,
-    wake: threading.Event | None = None,
-    tell_others: Callable[[], None] = lambda: None,
+    relay: Relay | None = None,
 ) -> Pipeline:
-    """The parts for this store. `tell_others` is called when there is work that other processes may take.
+    """The parts for this store; `relay` tells processors in other processes that there is work, and hears it of them.
 
     Units:  `patience` in seconds: what processors elsewhere have not taken by then is taken here; `most_waiting` in
             events that may wait to be applied before posts are refused.
     """
-    retries = Retries(clock, wake)
+    retries = Retries(clock, None if relay is None else relay.work)
     transact = writer.run if store.is_sqlite else store.transact
     processor = Processor(store, transact, retries, publish, clock, patience)
     acceptance: Acceptance
     if store.is_sqlite:
         acceptance = AtOnce(publish, retries, clock)
     else:
-
-        def there_is_work() -> None:
-            retries.wake.set()
-            tell_others()
-
-        acceptance = Queued(Partitions(store), there_is_work, processor.backlog, most_waiting, clock)
+        wake = retries.wake.set if relay is None else relay.wake
+        acceptance = Queued(Partitions(store), wake, processor.backlog, most_waiting, clock)
     return Pipeline(Intake(writer, sites, acceptance, clock), processor, retries.wake)
