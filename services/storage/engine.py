@@ -50,11 +50,11 @@ class Store:
     def reading(self, before: Callable[[Connection], None] | None = None) -> Iterator[Connection]:
         """One consistent snapshot of the store, taken after `before`; nothing can be written."""
         with _failures(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             if before is not None:
                 before(connection)
                 connection.rollback()
-            if not self.is_sqlite:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
                 yield connection
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 
 from services.errors import StoreUnavailable
 from services.storage.engine import Store
@@ -24,6 +24,8 @@ PAUSE_SECONDS = 0.25
 LIMIT_SECONDS = 1.0
 RETRY_SECONDS = 2.0
 _NOTES = 8
+# A server that is cut off is given up soon, since the primary can answer as well; what the URL says goes before.
+_GIVE_UP = {"tcp_user_timeout": "2000", "keepalives_idle": "1", "keepalives_interval": "1", "keepalives_count": "2"}
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ class Replica:
 
     def __init__(self, primary: Store, url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._primary = primary
-        self._store = Store(url)
+        self._store = Store(_patient_for_seconds(url))
         self._monotonic = monotonic
         self._notes: deque[_Note] = deque(maxlen=_NOTES)
         self._lock = threading.Lock()
@@ -112,3 +114,9 @@ class Replica:
         if is_there != self._was_there:
             log.warning("the replica %s", "is read again" if is_there else "is out of reach; the primary is read")
         self._was_there = is_there
+
+
+def _patient_for_seconds(url: str) -> str:
+    parts = make_url(url)
+    told = {name: value for name, value in _GIVE_UP.items() if name not in parts.query}
+    return parts.update_query_dict(told).render_as_string(hide_password=False)
