@@ -9,10 +9,15 @@ from sqlalchemy import text
 
 from services.clock import HOUR, MINUTE
 from services.jobs.upkeep import Upkeep
-from services.metrics import recount
+from services.metrics.rebuild import rebuild as rebuild_site
+from services.metrics.refill import KEEP_MINUTES
 from services.metrics.sites import Sites
+from services.storage.alone import alone
 from tests.properties.world import World
 from tests.services.samples import at, groups, order, total
+
+
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 
 class Cut(Exception):
@@ -60,7 +65,7 @@ def test_a_rebuild_that_a_restart_cut_short_is_taken_up_again(shop: World) -> No
         raise Cut
 
     with pytest.raises(Cut):
-        recount.rebuild(shop.writer.run, "main", shop.now, cut)
+        rebuild_site(shop.store, shop.writer.run, "main", shop.now, cut)
     assert shop.sites.get("main").rebuilding
     shop.post([order("late", when="2026-03-02T18:00:00Z")])
     assert total(shop, "orders") == 16
@@ -70,6 +75,17 @@ def test_a_rebuild_that_a_restart_cut_short_is_taken_up_again(shop: World) -> No
     assert groups(shop, "orders", "day")["2026-03-03"] == 2
 
 
+def test_what_another_process_rebuilds_is_left_to_it_and_looked_at_again_soon(shop: World) -> None:
+    move_to_tokyo(shop, lambda _: None)
+    keeper = upkeep(shop)
+    with alone(shop.store, "rebuild:main") as mine:
+        assert mine
+        assert keeper.step() < 60
+        assert shop.sites.get("main").rebuilding
+    assert keeper.step() > 60
+    assert not shop.sites.get("main").rebuilding
+
+
 def test_minutes_are_kept_for_48_hours_and_earlier_ones_are_asked_of_the_facts(shop: World) -> None:
     by_minute = {"range": {"from": "2026-03-01T11:00:00Z", "to": "2026-03-01T13:00:00Z"}}
     before = groups(shop, "revenue", "minute", **by_minute)
@@ -77,7 +93,7 @@ def test_minutes_are_kept_for_48_hours_and_earlier_ones_are_asked_of_the_facts(s
     assert len(minutes(shop)) == 15
     upkeep(shop).step()
     assert minutes(shop) == [at("2026-03-14T12:00:00Z"), at("2026-03-15T12:00:00Z")]
-    assert all(minute >= shop.now - recount.KEEP_MINUTES for minute in minutes(shop))
+    assert all(minute >= shop.now - KEEP_MINUTES for minute in minutes(shop))
     # Not from the cache, which knows nothing of pruning.
     assert groups(shop, "revenue", "minute", order="label", **by_minute) == before
     assert shop.differences() == []
