@@ -20,6 +20,7 @@ from api import (
     openapi,
     realtime,
     realtime_snapshot,
+    reconcile,
     sites,
     status,
     widgets,
@@ -27,8 +28,8 @@ from api import (
 from services.container import Services
 
 RESOURCES = (
-    events, dead_letters, widgets, catalogue, realtime_snapshot, figures, sites, dashboards, cache, realtime, health,
-    status, login,
+    events, dead_letters, widgets, catalogue, realtime_snapshot, figures, reconcile, sites, dashboards, cache,
+    realtime, health, status, login,
 )  # fmt: skip
 
 

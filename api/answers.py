@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -144,6 +144,23 @@ class TrendAnswer(Figure):
 
 class PerformersAnswer(Figure):
     performers: list[StaffRow]
+
+
+class ComparedFigure(Answer):
+    reported: float
+    counted: float
+    difference: float = Field(description="Positive where more was reported than counted.")
+    unit: Unit
+
+
+class ReconciledAnswer(Answer):
+    site: str
+    business_date: date
+    match: bool
+    open: bool = Field(description="The day is not over: more may come.")
+    figures: dict[str, ComparedFigure]
+    differences: list[str] = Field(description="The figures that do not match.")
+    as_of: datetime
 
 
 class SiteAnswer(Answer):

@@ -59,6 +59,9 @@ OPERATIONS: dict[str, Operation] = {
     "invalidate_cache": Operation(
         "Forget cached answers by topic pattern, by widget, or all.", answers.InvalidatedAnswer,
         body=schemas.InvalidateBody, problems=(400, 404, 413, 415, 422)),
+    "reconcile_day": Operation(
+        "Compare a business day's figures, as a till reports them, with those counted.",
+        answers.ReconciledAnswer, body=schemas.ReconcileBody, problems=(400, 404, 413, 415, 422, 503)),
     "list_sites": Operation("The sites within reach.", answers.SitesAnswer),
     "put_site": Operation(
         "Make or change a site; a changed zone or day start rebuilds its rollups.",

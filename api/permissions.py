@@ -40,6 +40,7 @@ ROUTES: dict[str, Permission | None] = {
     "hourly_trends": P.VIEW_DASHBOARD,
     "top_performers": P.VIEW_STAFF,
     "invalidate_cache": P.ADMIN,
+    "reconcile_day": P.ADMIN,
     # Sites and dashboards.
     "list_sites": P.VIEW_DASHBOARD,
     "put_site": P.ADMIN,
@@ -71,5 +72,7 @@ CALLBACKS: dict[str, Permission] = {
     "callbacks.page.open_page": P.VIEW_DASHBOARD,
     "callbacks.live.refresh": P.VIEW_DASHBOARD,
     "callbacks.layout.save_layout": P.EDIT_DASHBOARDS,
+    "callbacks.dead_letters.show_letters": P.ADMIN,
+    "callbacks.dead_letters.open_letter": P.ADMIN,
 }
 """By module and function: what a callback's own Python name is. Clientside callbacks never reach the server."""

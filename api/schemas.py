@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
+from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from services.metrics.query import Compare, NamedRange
 
@@ -50,6 +53,44 @@ class SiteBody(Body):
     tz: Annotated[str, AfterValidator(_zone)] | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     day_starts_at: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+
+
+def _business_date(value: Any) -> date:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("must be a date such as 2026-03-01")
+    day = date.fromisoformat(value)
+    if not 1972 <= day.year <= 2199:
+        raise ValueError("must lie between the years 1972 and 2199")
+    return day
+
+
+def _amount(value: Any) -> Decimal:
+    plain = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,9})?", plain):
+        raise ValueError("must be an amount such as 42.50")
+    return Decimal(plain)
+
+
+BusinessDate = Annotated[date, BeforeValidator(_business_date)]
+Amount = Annotated[Decimal, BeforeValidator(_amount)]
+Count = Annotated[int, Field(strict=True, ge=0, le=10**15)]
+
+
+class ReconcileBody(Body):
+    """What a till or a ledger counted on a site's business day: at least one figure, as the catalogue has it."""
+
+    site: SiteId
+    business_date: BusinessDate
+    orders: Count | None = None
+    revenue: Amount | None = None
+    payments: Count | None = None
+    payment_amount: Amount | None = None
+
+    @model_validator(mode="after")
+    def _has_a_figure(self) -> ReconcileBody:
+        if (self.orders, self.revenue, self.payments, self.payment_amount) == (None, None, None, None):
+            raise ValueError("names no figure: orders, revenue, payments or payment_amount")
+        return self
 
 
 class InvalidateBody(Body):
