@@ -291,6 +291,13 @@ class StatusRateLimit(Answer):
     shared: Literal[True, "per process"]
 
 
+class StatusJob(Answer):
+    name: str
+    running: bool
+    last_run: datetime | None
+    next_run: datetime | None
+
+
 class StatusAnswer(HealthAnswer):
     version: str
     started_at: datetime
@@ -302,4 +309,4 @@ class StatusAnswer(HealthAnswer):
     cache: StatusCache
     errors: StatusErrors
     rate_limit: StatusRateLimit
-    jobs: list[dict[str, Any]]
+    jobs: list[StatusJob]

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from services.access.scope import Scope
+from services.access.throttle import Throttle
 from services.clock import SECOND, Clock, Instant, to_datetime
 from services.events.dead_letters import DeadLetters
 from services.events.lanes import Lane
 from services.events.writer import Writer
 from services.metrics.snapshot import Snapshots
 from services.realtime.hub import Hub
+from services.realtime.threads import Repeating
+from services.redis_link import RedisLink
 from services.storage import queue
 from services.storage.engine import Store
 from settings import Settings
@@ -45,11 +49,8 @@ class Answers:
 
 @dataclass(frozen=True)
 class Status:
-    """`counts` has accepted, duplicate, rejected and conflict, events of this process.
-
-    `redis_in_reach` is None where no Redis is set. `jobs` tells what is known of each job: its name, when it last ran
-    and when it runs next.
-    """
+    """`redis` is None where none is set; `counts` has accepted, duplicate, rejected and conflict, of this process;
+    `jobs` are what runs beside serving, by name."""
 
     settings: Settings
     clock: Clock
@@ -59,8 +60,9 @@ class Status:
     snapshots: Snapshots
     dead_letters: DeadLetters
     counts: Mapping[str, int]
-    redis_in_reach: Callable[[], bool | None]
-    jobs: Callable[[], list[Json]]
+    redis: RedisLink | None
+    throttle: Throttle
+    jobs: Mapping[str, Repeating]
     answers: Answers
     started_at: Instant
 
@@ -81,7 +83,7 @@ class Status:
             "cache": self._cache(),
             "errors": self._errors(),
             "rate_limit": self._rate_limit(),
-            "jobs": self.jobs(),
+            "jobs": [self._job(name, job) for name, job in self.jobs.items()],
         }
 
     def _whose_counts(self) -> str:
@@ -113,9 +115,9 @@ class Status:
         }
 
     def _cache(self) -> Json:
-        counts, reach = self.snapshots.counts, self.redis_in_reach()
+        counts = self.snapshots.counts
         return {
-            "kind": "in-process" if reach is None else "redis" if reach else "fallback",
+            "kind": "in-process" if self.redis is None else "redis" if self.redis.up else "fallback",
             "hit_rate": _ratio(counts.cached, counts.cached + counts.computed),
             "cached": counts.cached,
             "computed": counts.computed,
@@ -128,7 +130,20 @@ class Status:
 
     def _rate_limit(self) -> Json:
         limit = self.settings.event_processing_rate_limit
-        return {"events_per_second": limit or None, "shared": True if self.redis_in_reach() else PER_PROCESS}
+        return {"events_per_second": limit or None, "shared": True if self.throttle.shared else PER_PROCESS}
+
+    def _job(self, name: str, job: Repeating) -> Json:
+        now = time.monotonic()
+        return {
+            "name": name,
+            "running": job.running,
+            "last_run": self._moment(job.ran_at, now),
+            "next_run": self._moment(job.next_at, now) if job.running else None,
+        }
+
+    def _moment(self, at: float | None, now: float) -> str | None:
+        """A reading of the monotonic clock as wall-clock time."""
+        return None if at is None else to_datetime(self.clock() + int((at - now) * SECOND)).isoformat()
 
 
 def _ratio(part: int, whole: int) -> float | None:

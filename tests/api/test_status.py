@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -121,3 +123,12 @@ def test_it_needs_its_permission(client: Any, key_of: Callable[..., dict[str, st
     others = [one.value for one in Permission if one is not Permission.SYSTEM_METRICS]
     assert client.get(PATH, headers=key_of(*others)).status_code == 403
     assert client.get(PATH, headers=key_of("system_metrics", name="monitor")).status_code == 200
+
+
+def test_what_runs_beside_serving_is_told_with_when_it_ran_and_runs_next(status: Callable[[], dict[str, Any]]) -> None:
+    deadline = time.monotonic() + 20
+    while (job := status()["jobs"][0])["next_run"] is None:
+        assert time.monotonic() < deadline, job
+        time.sleep(0.02)
+    assert (job["name"], job["running"]) == ("upkeep", True)
+    assert datetime.fromisoformat(job["last_run"]) < datetime.fromisoformat(job["next_run"])
