@@ -50,11 +50,16 @@ class Samples:
 
 def interleaved(pairs: int, ours: Callable[[], float], theirs: Callable[[], float]) -> Samples:
     """Measures one side, then the other, `pairs` times; which of them begins changes from pair to pair."""
-    found = Samples([], [])
-    for pair in range(pairs):
-        steps = [(found.ours, ours), (found.theirs, theirs)]
-        for samples, measure in steps if pair % 2 == 0 else reversed(steps):
-            samples.append(measure())
+    return Samples(*in_turns(pairs, ours, theirs))
+
+
+def in_turns(rounds: int, *sides: Callable[[], float]) -> list[list[float]]:
+    """Measures each side once a round; which of them begins moves on from round to round."""
+    found: list[list[float]] = [[] for _ in sides]
+    for turn in range(rounds):
+        for step in range(len(sides)):
+            side = (turn + step) % len(sides)
+            found[side].append(sides[side]())
     return found
 
 

@@ -7,20 +7,17 @@ server while nobody is looking at all.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 from benchmarks.browser import Viewer, chromium
 from benchmarks.figures import Figure, command, interleaved, stage
 from benchmarks.places import Poster, body, directory
-from benchmarks.processes import PULSEBOARD, Server, serving
+from benchmarks.processes import PULSEBOARD, Server, cpu_seconds, serving
 from benchmarks.screen import ALL, INTERVAL_PAGE, afternoon, first_orders
 
 SETTLE_SECONDS = 3
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def run(quick: bool) -> list[Figure]:
@@ -54,25 +51,9 @@ def _watched(viewer: Viewer, server: Server, seconds: float) -> float:
 
 
 def _share_of_a_core(server: Server, seconds: float) -> float:
-    before, begun = _cpu_seconds(server.process), time.monotonic()
+    before, begun = cpu_seconds(server.process), time.monotonic()
     time.sleep(seconds)
-    return (_cpu_seconds(server.process) - before) / (time.monotonic() - begun)
-
-
-def _cpu_seconds(process: int) -> float:
-    """User and system time of a process and of all that come from it."""
-    parents, ticks = {}, {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
-        number = int(stat.parent.name)
-        parents[number], ticks[number] = int(fields[1]), int(fields[11]) + int(fields[12])
-    tree = {process}
-    while more := {child for child, parent in parents.items() if parent in tree} - tree:
-        tree |= more
-    return sum(ticks.get(number, 0) for number in tree) / TICKS
+    return (cpu_seconds(server.process) - before) / (time.monotonic() - begun)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,9 @@ from typing import Any
 
 from benchmarks.orders import ZONE
 from benchmarks.processes import KEY, PASSWORD, Server
-from services.access.bootstrap import bootstrap
 from services.access.scope import ROLES, Scope
 from services.clock import Clock, now
-from services.container import Services, build
-from services.storage.migrations import upgrade
+from services.container import Services, build, prepare
 from settings import Settings
 
 EVERYTHING = Scope("user:benchmark", ROLES["admin"])
@@ -30,16 +28,18 @@ def directory() -> Iterator[Path]:
 
 
 def services_on(file: Path, clock: Clock = now) -> Services:
-    """The services on a store with the site main; nothing of them runs yet."""
-    settings = Settings(
-        database_url=f"sqlite:///{file}", secret_key="of a benchmark",
+    """The services on a SQLite file with the site main; nothing of them runs yet."""
+    settings = settings_for(f"sqlite:///{file}")
+    if not file.exists():
+        prepare(settings)
+    return build(settings, clock)
+
+
+def settings_for(database: str) -> Settings:
+    return Settings(
+        database_url=database, secret_key="of a benchmark",
         bootstrap_admin_password=PASSWORD, bootstrap_api_key=KEY, site_tz=ZONE,
     )  # fmt: skip
-    services = build(settings, clock)
-    if not file.exists():
-        upgrade(services.store)
-        bootstrap(settings, accounts=services.accounts, keys=services.keys, sites=services.sites)
-    return services
 
 
 class Poster:

@@ -22,6 +22,7 @@ KEY = "pb_key-of-a-benchmark-with-all-permissions"
 PASSWORD = "a password of a benchmark"
 PULSEBOARD = ("app.py",)
 START_SECONDS, STOP_SECONDS = 60, 20
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +46,56 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(place: Path, program: Sequence[str] = PULSEBOARD, zone: str = ZONE) -> Iterator[Server]:
-    """Runs `python program…` with the settings of a new store in `place`, until the block ends."""
+def serving(
+    place: Path, program: Sequence[str] = PULSEBOARD, zone: str = ZONE, database: str | None = None
+) -> Iterator[Server]:
+    """Runs `python program…` until the block ends, on `database` or else on a new SQLite file in `place`."""
     place.mkdir()
     log, port = place / "server.log", free_port()
     settings = {
-        "PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": str(port), "SITE_TZ": zone,
-        "DATABASE_URL": f"sqlite:///{place}/pulseboard.sqlite3",
+        **environment(database or f"sqlite:///{place}/pulseboard.sqlite3"),
+        "HOST": "127.0.0.1", "PORT": str(port), "SITE_TZ": zone,
+    }  # fmt: skip
+    with running(program, settings, log) as process:
+        _wait(port, process, log)
+        yield Server(port, process.pid)
+
+
+def environment(database: str) -> dict[str, str]:
+    """What every process of ours is told."""
+    return {
+        "PATH": os.environ["PATH"], "DATABASE_URL": database, "SITE_TZ": ZONE,
         "BOOTSTRAP_ADMIN_PASSWORD": PASSWORD, "BOOTSTRAP_API_KEY": KEY,
     }  # fmt: skip
+
+
+@contextlib.contextmanager
+def running(program: Sequence[str], settings: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`python program…` from here on, asked to stop at the end."""
     with log.open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, *program], cwd=ROOT, env=settings, stdout=out, stderr=out, start_new_session=True
         )
     try:
-        _wait(port, process, log)
-        yield Server(port, process.pid)
+        yield process
     finally:
         _stop(process)
+
+
+def cpu_seconds(process: int) -> float:
+    """User and system time of a process and of all that come from it."""
+    parents, ticks = {}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+        number = int(stat.parent.name)
+        parents[number], ticks[number] = int(fields[1]), int(fields[11]) + int(fields[12])
+    tree = {process}
+    while more := {child for child, parent in parents.items() if parent in tree} - tree:
+        tree |= more
+    return sum(ticks.get(number, 0) for number in tree) / TICKS
 
 
 def free_port() -> int:
