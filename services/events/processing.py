@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby, product
 from operator import attrgetter
 
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from services.clock import MINUTE, Instant
 from services.events.facts import Accepted, Action, Order, Payment, Refund, Stamp, Stock
 from services.metrics import catalogue, rollups
-from services.metrics.contributions import Contribution, OrderState, of_action, of_payment
+from services.metrics.contributions import Contribution, OrderState, Value, of_action, of_payment
 from services.metrics.deltas import Deltas
 from services.metrics.sites import Site
 from services.storage import facts as store
@@ -95,23 +95,21 @@ class _SiteTransaction:
         self._announce()
 
     def _announce(self) -> None:
-        touched = self._deltas.measures()
-        self._metrics |= _metrics_of(touched)
+        for at in (self._deltas.first, self._deltas.last):
+            if at is not None:
+                self._changes.touch(at)
+        self._metrics |= _metrics_of(self._deltas.measures())
         if not self._metrics:
             return
         versions = rollups.bump_topics(self._connection, self._site.id, self._metrics)
         self._changes.topics |= {f"{metric}@{self._site.id}": version for metric, version in versions.items()}
 
-    def _change(self, old: list[Contribution], new: list[Contribution]) -> None:
-        if not old:
-            gone, come = [], new
-        else:
-            before, after = Counter(old), Counter(new)
-            gone, come = list((before - after).elements()), list((after - before).elements())
-            self._metrics |= _metrics_of(_moved(gone, come))
+    def _correct(self, old: Sequence[Contribution], new: Sequence[Contribution]) -> None:
+        """Of a fact that added something before: only what is different now."""
+        before, after = Counter(old), Counter(new)
+        gone, come = list((before - after).elements()), list((after - before).elements())
+        self._metrics |= _metrics_of(_moved(gone, come))
         self._deltas.change(gone, come)
-        for at in {contribution[0] for contribution in (*gone, *come)}:
-            self._changes.touch(at)
 
     def _orders(self, facts: Sequence[Order | Refund]) -> None:
         if not facts:
@@ -127,7 +125,11 @@ class _SiteTransaction:
         store.save_orders(self._connection, site_id, pairs)
         customers.save()
         for before, after in pairs:
-            self._change(before.contributions(), after.contributions())
+            if not before.is_new:
+                self._correct(before.contributions(), after.contributions())
+        fresh = (after.contributions() for before, after in pairs if before.is_new)
+        self._deltas.change((), chain.from_iterable(fresh))
+        for before, after in pairs:
             self._tell_of_lines(before.order, after.order)
             self._count_customers(before, after)
 
@@ -163,13 +165,14 @@ class _SiteTransaction:
         changed = [payment for key, payment in new.items() if payment is not old.get(key)]
         store.save_payments(self._connection, self._site.id, changed, old)
         for payment in changed:
-            before = old.get(payment.key)
-            self._change([] if before is None else list(of_payment(before)), list(of_payment(payment)))
+            if payment.key in old:
+                self._correct(list(of_payment(old[payment.key])), list(of_payment(payment)))
+        fresh = (of_payment(payment) for payment in changed if payment.key not in old)
+        self._deltas.change((), chain.from_iterable(fresh))
 
     def _actions(self, actions: Sequence[Action]) -> None:
         store.insert_actions(self._connection, self._site.id, actions)
-        for action in actions:
-            self._change([], list(of_action(action)))
+        self._deltas.change((), chain.from_iterable(map(of_action, actions)))
 
     def _stock(self, levels: Sequence[Stock]) -> None:
         store.insert_stock(self._connection, self._site.id, levels)
@@ -178,18 +181,21 @@ class _SiteTransaction:
             self._changes.touch(level.stamp[0])
 
 
+_MEASURES_OF = {metric.name: metric.measures() for metric in catalogue.METRICS}
+
+
 def _metrics_of(measures: set[str]) -> set[str]:
-    return {metric.name for metric in catalogue.METRICS if measures & metric.measures()}
+    return {name for name, needed in _MEASURES_OF.items() if measures & needed}
 
 
 def _moved(gone: Iterable[Contribution], come: Iterable[Contribution]) -> set[str]:
     """The measures that change at some instant, though perhaps in no rollup: a correction within one hour."""
-    sums: Counter[tuple[Instant, str, str, int]] = Counter()
+    sums: Counter[tuple[Instant, Value, int]] = Counter()
     for contributions, sign in ((gone, -1), (come, 1)):
-        for at, dimension, value, amounts in contributions:
-            for place, amount in amounts:
-                sums[(at, dimension, value, place)] += sign * amount
-    return {catalogue.MEASURES[key[3]] for key, amount in sums.items() if amount}
+        for at, places, amounts, values in contributions:
+            for value, (place, amount) in product(values, zip(places, amounts, strict=True)):
+                sums[(at, value, place)] += sign * amount
+    return {catalogue.MEASURES[key[2]] for key, amount in sums.items() if amount}
 
 
 class _Customers:

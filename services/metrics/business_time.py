@@ -38,6 +38,8 @@ class Segment(NamedTuple):
     hour: Instant
     next_hour: Instant
     day: date
+    business_date: str
+    """The day as `YYYY-MM-DD`."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,15 @@ class Calendar:
         """The first instant at which the site's clocks show `wall` (naive), or the next valid one if they skip it."""
         return wall_clock(self.tz).first(wall)
 
+    def segment(self, instant: Instant) -> Segment:
+        """The finest cell that holds the instant; many instants are asked for in each of them."""
+        known = self._segments.get(instant // _MEMO_KEY)
+        if known is not None and known.start <= instant < known.end:
+            return known
+        return self._remember(instant)
+
     def business_date(self, instant: Instant) -> date:
-        return self._segment(instant).day
+        return self.segment(instant).day
 
     def day_start(self, day: date) -> Instant:
         """The business day's first instant; a start that is repeated is its first, a skipped one the next valid."""
@@ -92,11 +101,11 @@ class Calendar:
 
         A change of offset within the hour starts another bucket.
         """
-        return self._segment(instant).hour
+        return self.segment(instant).hour
 
     def next_hour(self, instant: Instant) -> Instant:
         """The first instant after the wall-clock hour that holds it."""
-        return self._segment(instant).next_hour
+        return self.segment(instant).next_hour
 
     def label(self, unit: str, instant: Instant) -> str:
         """What an instant's bucket is called; minutes and hours by their first instant."""
@@ -168,12 +177,6 @@ class Calendar:
     def _day_starts(self) -> dict[date, Instant]:
         return _memos(self.tz, self.day_starts_at)[1]
 
-    def _segment(self, instant: Instant) -> Segment:
-        known = self._segments.get(instant // _MEMO_KEY)
-        if known is not None and known.start <= instant < known.end:
-            return known
-        return self._remember(instant)
-
     def _remember(self, instant: Instant) -> Segment:
         day = self.local(instant).date()
         while instant < self.day_start(day):
@@ -185,7 +188,7 @@ class Calendar:
         if len(self._segments) >= _MEMO_SIZE:
             self._segments.clear()
             self._day_starts.clear()
-        segment = self._segments[instant // _MEMO_KEY] = Segment(start, end, hour, next_hour, day)
+        segment = self._segments[instant // _MEMO_KEY] = Segment(start, end, hour, next_hour, day, day.isoformat())
         return segment
 
     def _hours(self, start: Instant, end: Instant) -> list[Instant]:
@@ -220,7 +223,7 @@ class Calendar:
     def _in_segments(self, start: Instant, end: Instant) -> tuple[tuple[Stretch, ...], tuple[Stretch, ...]]:
         if start >= end:
             return (), ()
-        opening, closing = self._segment(start), self._segment(end)
+        opening, closing = self.segment(start), self.segment(end)
         low = start if start == opening.start else opening.end
         high = closing.start
         if low >= high:

@@ -1,12 +1,11 @@
 """What a fact adds to which rollup cells: the arithmetic that figures are made of. Pure; no store, no clock.
 
-In a contribution `amounts` pairs a measure's place in MEASURES with what is added to it. A rollup changes by the new
-contributions of a fact minus its old ones, whatever the reason.
+A rollup changes by the new contributions of a fact minus its old ones, whatever the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from services.clock import Instant
@@ -20,15 +19,25 @@ from services.metrics.catalogue import MEASURES, UNALLOCATED
     STAFF_ACTIONS, CUSTOMER_ACTIONS, SYSTEM_EVENTS,
 ) = range(len(MEASURES))  # fmt: skip
 
-_ACTION_MEASURE = {"staff_action": STAFF_ACTIONS, "customer_action": CUSTOMER_ACTIONS, "system_event": SYSTEM_EVENTS}
+Places = tuple[int, ...]
+"""Measures, by their places in MEASURES."""
+Amounts = tuple[int, ...]
+Value = tuple[str, str]
+"""(dimension, value); ("", "") is the total."""
+Contribution = tuple[Instant, Places, Amounts, tuple[Value, ...]]
+"""(instant, places, an amount for each of them, the values that get these); plain tuples, since many are made."""
 
-Amounts = tuple[tuple[int, int], ...]
-Sums = tuple[int, int, int]
-"""(lines, amount, quantity) of one order's lines of one product or category."""
-
-
-Contribution = tuple[Instant, str, str, Amounts]
-"""(instant, dimension, value, amounts); plain tuples, since many are made for each event."""
+_SALE: Places = (ORDERS, REVENUE, ITEMS, DISCOUNTS, TAX, TIPS)
+_PART: Places = (ORDERS, LINES, REVENUE, ITEMS)
+"""What a sale adds to one of its products or categories."""
+_REFUND: Places = (REFUNDS, REFUND_COUNT, CANCELLATIONS)
+_PAID: Places = (PAYMENTS, PAYMENT_AMOUNT)
+_FAILED: Places = (PAYMENT_FAILURES,)
+_ACTIONS: dict[str, Places] = {
+    "staff_action": (STAFF_ACTIONS,), "customer_action": (CUSTOMER_ACTIONS,), "system_event": (SYSTEM_EVENTS,),
+}  # fmt: skip
+TOTAL: Value = ("", "")
+_UNALLOCATED: tuple[Value, ...] = (("product", UNALLOCATED), ("category", UNALLOCATED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,11 @@ class OrderState:
     customer_type: str = "guest"
     refunds: dict[tuple[str, str], Refund] = field(default_factory=dict)
     """By (source, event id)."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was heard of it yet."""
+        return self.order is None and not self.refunds
 
     def copy(self) -> OrderState:
         return OrderState(self.order_id, self.order, self.customer_type, dict(self.refunds))
@@ -89,76 +103,55 @@ class OrderState:
 
 def of_order(order: Order, customer_type: str) -> list[Contribution]:
     """What a completed order adds: to totals, to each dimension of its own, and to those of its lines."""
-    at = order.at
-    amounts: Amounts = ((ORDERS, 1), (REVENUE, order.total), (ITEMS, order.items))
-    for measure, amount in ((DISCOUNTS, order.discount), (TAX, order.tax), (TIPS, order.tip)):
-        if amount:
-            amounts += ((measure, amount),)
-    found: list[Contribution] = [
-        (at, "", "", amounts),
-        (at, "staff", order.staff_id or "", amounts),
-        (at, "customer_type", customer_type, amounts),
-        (at, "order_size", order.order_size, amounts),
-        (at, "channel", order.channel or "", amounts),
-        (at, "payment_method", order.payment_method or "", amounts),
-    ]
-    products: dict[str, Sums] = {}
-    categories: dict[str, Sums] = {}
-    rest = order.total
-    for line in order.lines:
-        rest -= line.amount
-        _add_line(products, line.product, line)
-        _add_line(categories, line.category or "", line)
-    found += [(at, "product", value, _of_lines(sums)) for value, sums in products.items()]
-    found += [(at, "category", value, _of_lines(sums)) for value, sums in categories.items()]
+    at, _, _ = order.stamp
+    values = (
+        TOTAL,
+        ("staff", order.staff_id or ""),
+        ("customer_type", customer_type),
+        ("order_size", order.order_size),
+        ("channel", order.channel or ""),
+        ("payment_method", order.payment_method or ""),
+    )
+    sale = (1, order.total, order.items, order.discount, order.tax, order.tip)
+    found: list[Contribution] = [(at, _SALE, sale, values)]
+    found += [(at, _PART, amounts, (value,)) for value, amounts in _of_lines(order.lines).items()]
+    rest = order.total - sum([line.amount for line in order.lines])
     items = 0 if order.lines else order.items
     if rest or items:
-        amounts = ((LINES, 1), (REVENUE, rest), (ITEMS, items))
-        found += [(at, "product", UNALLOCATED, amounts), (at, "category", UNALLOCATED, amounts)]
+        found.append((at, _PART, (0, 1, rest, items), _UNALLOCATED))
     return found
 
 
-def _add_line(groups: dict[str, Sums], value: str, line: Line) -> None:
-    known = groups.get(value)
-    if known is None:
-        groups[value] = (1, line.amount, line.quantity)
-    else:
-        groups[value] = (known[0] + 1, known[1] + line.amount, known[2] + line.quantity)
-
-
-def _of_lines(sums: Sums) -> Amounts:
-    """One order that holds them, however many lines there are."""
-    count, amount, quantity = sums
-    return ((ORDERS, 1), (LINES, count), (REVENUE, amount), (ITEMS, quantity))
+def _of_lines(lines: Iterable[Line]) -> dict[Value, Amounts]:
+    """By product and by category: one order that holds them, however many lines there are."""
+    parts: dict[Value, Amounts] = {}
+    for product, category, quantity, amount in lines:
+        for value in (("product", product), ("category", category or "")):
+            known = parts.get(value)
+            if known is None:
+                parts[value] = (1, 1, amount, quantity)
+            else:
+                parts[value] = (1, known[1] + 1, known[2] + amount, known[3] + quantity)
+    return parts
 
 
 def of_booking(
     booking: Booking, staff_id: str | None, channel: str | None, payment_method: str | None
 ) -> Iterator[Contribution]:
     """What a booked cancellation adds, with the staff, channel and payment method of its order where it is there."""
-    at = booking.refund.stamp[0]
-    amounts = ((REFUNDS, booking.booked or 0), (REFUND_COUNT, 1), (CANCELLATIONS, int(booking.cancels)))
-    yield (at, "", "", amounts)
-    yield (at, "staff", staff_id or "", amounts)
-    yield (at, "channel", channel or "", amounts)
-    yield (at, "payment_method", payment_method or "", amounts)
+    values = (TOTAL, ("staff", staff_id or ""), ("channel", channel or ""), ("payment_method", payment_method or ""))
+    yield (booking.refund.stamp[0], _REFUND, (booking.booked or 0, 1, int(booking.cancels)), values)
 
 
 def of_payment(payment: Payment) -> Iterator[Contribution]:
-    if payment.status == "refunded":
-        return
-    succeeded = payment.status == "success"
-    amounts = ((PAYMENTS, 1), (PAYMENT_AMOUNT, payment.amount)) if succeeded else ((PAYMENT_FAILURES, 1),)
-    yield (payment.stamp[0], "", "", amounts)
-    yield (payment.stamp[0], "payment_method", payment.payment_method, amounts)
+    values = (TOTAL, ("payment_method", payment.payment_method))
+    if payment.status == "success":
+        yield (payment.stamp[0], _PAID, (1, payment.amount), values)
+    elif payment.status == "failed":
+        yield (payment.stamp[0], _FAILED, (1,), values)
 
 
 def of_action(action: Action) -> Iterator[Contribution]:
-    at, amounts = action.stamp[0], ((_ACTION_MEASURE[action.kind], 1),)
-    yield (at, "", "", amounts)
-    if action.staff_id is not None:
-        yield (at, "staff", action.staff_id, amounts)
-    if action.action_type is not None:
-        yield (at, "action_type", action.action_type, amounts)
-    if action.severity is not None:
-        yield (at, "severity", action.severity, amounts)
+    told = (("staff", action.staff_id), ("action_type", action.action_type), ("severity", action.severity))
+    values = (TOTAL, *((dimension, value) for dimension, value in told if value is not None))
+    yield (action.stamp[0], _ACTIONS[action.kind], (1,), values)
