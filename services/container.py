@@ -35,6 +35,7 @@ from services.realtime.threads import Repeating
 from services.redis_link import RedisLink
 from services.storage import locks, migrations
 from services.storage.engine import Store
+from services.storage.replica import Replica
 from settings import Settings
 
 MEBIBYTE = 1024 * 1024
@@ -70,6 +71,8 @@ class Services:
     dashboards: Dashboards
     processing: Repeating
     upkeep: Repeating
+    following: Repeating | None
+    """The replica's thread, where there is one."""
 
     @property
     def announcer(self) -> Announcer:
@@ -78,13 +81,15 @@ class Services:
 
     def start(self) -> None:
         """After the fork: what others stand on first."""
-        for part in (self.redis, self.relay, self.writer, self.processing, self.live, self.upkeep):
+        parts = (self.redis, self.relay, self.following, self.writer, self.processing, self.live, self.upkeep)
+        for part in parts:
             if part is not None:
                 part.start()
 
     def stop(self) -> None:
         """Sockets first (1012), then the work in hand, then what it stands on."""
-        for part in (self.live, self.upkeep, self.processing, self.writer, self.relay, self.redis):
+        parts = (self.live, self.upkeep, self.processing, self.writer, self.following, self.relay, self.redis)
+        for part in parts:
             if part is not None:
                 part.stop()
         self.store.close()
@@ -149,7 +154,7 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
     )
     relay = None if store.is_sqlite and link is None else Relay(hub, link, lambda: topic_versions.stored(store))
     announcer: Announcer = relay or hub
-    upkeep = Upkeep(store, writer, clock, announcer.publish)
+    upkeep = Upkeep(store, writer, clock, announcer.publish, retention_months=settings.event_retention_months)
     sites = Sites(store, upkeep.rebuild)
     events = pipeline.build(
         store,
@@ -161,7 +166,16 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
         most_waiting=WAITING_FOR_EACH_POST * settings.event_queue_size,
         relay=relay,
     )
-    snapshots = Snapshots(store, _cache(settings, link, clock), clock, settings.cache_ttl_seconds)
+    replica = None if settings.database_replica_url is None else Replica(store, settings.database_replica_url)
+    snapshots = Snapshots(
+        store,
+        _cache(settings, link, clock),
+        clock,
+        settings.cache_ttl_seconds,
+        replica,
+        told=dict if relay is None else relay.told,
+    )
+    dead_letters = DeadLetters(store, writer.run, events.wake.set, clock)
     sessions, keys = Sessions(store, clock), Keys(store, clock)
     callers = Callers(sessions, keys)
     return Services(
@@ -173,7 +187,7 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
         writer=writer,
         processor=events.processor,
         intake=events.intake,
-        dead_letters=DeadLetters(store, writer.run, events.wake.set, clock),
+        dead_letters=dead_letters,
         snapshots=snapshots,
         hub=hub,
         relay=relay,
@@ -187,6 +201,7 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
         dashboards=Dashboards(store, clock),
         processing=Repeating("processor", events.processor.step, events.wake),
         upkeep=Repeating("upkeep", upkeep.step, upkeep.wake),
+        following=None if replica is None else Repeating("replica", replica.step),
     )
 
 

@@ -37,6 +37,11 @@ class Heard:
                     (exact if self._follows(topic, version) else whole).add(topic)
         return frozenset(exact), frozenset(whole)
 
+    def greatest(self) -> dict[str, int]:
+        """Topic → the greatest version heard of."""
+        with self._lock:
+            return dict(self._greatest)
+
     def swept(self, stored: Mapping[str, int]) -> frozenset[str]:
         """Topics whose version in the store nobody has told of: to be told for all buckets."""
         with self._lock:

@@ -81,6 +81,10 @@ class Relay:
         self._tell(versions, buckets, cause)
         self._send(Changed(self._sender, versions, buckets, cause))
 
+    def told(self) -> dict[str, int]:
+        """Topic → the greatest version that anybody here was told of: older figures would contradict it."""
+        return self._heard.greatest()
+
     def announce_dashboard(self, dashboard_id: str, version: int, who: str) -> None:
         if self._hub:
             self._hub.announce_dashboard(dashboard_id, version, who)
