@@ -29,9 +29,9 @@ _GIVE_UP = {"tcp_user_timeout": "2000", "keepalives_idle": "1", "keepalives_inte
 
 log = logging.getLogger(__name__)
 
-# The end of what was inserted into the log, not only of what is on disk: a commit may be seen before it is there.
+# What is on disk of the log: a commit is seen by nobody before it is there, unless synchronous_commit is off.
 _PRIMARY = """
-    SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() - pg_lsn '0/0' END,
+    SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() - pg_lsn '0/0' END,
            (SELECT system_identifier FROM pg_control_system())"""
 _REPLICA = """
     SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() - pg_lsn '0/0' END,
@@ -40,7 +40,7 @@ _REPLICA = """
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """The primary's log had not passed `position` (bytes) at the moment `at`."""
+    """All that was on disk of the primary's log at the moment `at` lies before `position` (bytes)."""
 
     at: float
     position: int

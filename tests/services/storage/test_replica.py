@@ -96,7 +96,7 @@ def _until(true: Callable[[], bool]) -> None:
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[tuple[PostgresServer, PostgresServer]]:
-    with running(durable=False) as primary:
+    with running(durable=False, synchronous_commit="on") as primary:
         make_blank(primary.create("shop"))
         with _following(primary) as follower:
             yield primary, follower
