@@ -22,7 +22,7 @@ def register(server: Flask, services: Services) -> None:
         patterns = [body.pattern or ALL] if body.widget_id is None else _of_widget(services, scope, body.widget_id)
         topics = frozenset[str]().union(*(services.snapshots.invalidate(pattern, scope) for pattern in patterns))
         if topics:
-            services.hub.publish(topics, None, "cache")
+            services.announcer.publish(topics, None, "cache")
         return bodies.answer({"invalidated": sorted(topics)})
 
 

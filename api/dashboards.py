@@ -57,7 +57,7 @@ def _register_changes(server: Flask, services: Services) -> None:
         scope, expected = current_scope(), _expected_version(required=True)
         body = bodies.read(DashboardBody)
         saved = dashboards.save(dashboard_id, scope, body.name, _widgets(body), expected)
-        services.hub.announce_dashboard(saved.id, saved.version, scope.actor)
+        services.announcer.announce_dashboard(saved.id, saved.version, scope.actor)
         return _answer(saved)
 
     @server.delete("/analytics/dashboards/<dashboard_id>")
@@ -79,7 +79,7 @@ def _register_versions(server: Flask, services: Services) -> None:
     def restore_version(dashboard_id: str, version: int) -> Response:
         scope, expected = current_scope(), _expected_version(required=False)
         saved = dashboards.restore(dashboard_id, version, scope, expected)
-        services.hub.announce_dashboard(saved.id, saved.version, scope.actor)
+        services.announcer.announce_dashboard(saved.id, saved.version, scope.actor)
         return _answer(saved)
 
 

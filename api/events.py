@@ -10,7 +10,7 @@ from flask import Flask, Response, after_this_request, request
 from api import bodies
 from api.auth import current_caller
 from api.schemas import Body
-from services.access.throttle import Allowance, throttle_for
+from services.access.throttle import Allowance
 from services.container import Services
 from services.events.decoding import decode
 
@@ -22,9 +22,7 @@ class EventArguments(Body):
 
 
 def register(server: Flask, services: Services) -> None:
-    # The container builds both as soon as it knows of Redis.
-    link = getattr(services, "redis", None)
-    throttle = getattr(services, "throttle", None) or throttle_for(services.settings.event_processing_rate_limit, link)
+    throttle = services.throttle
 
     @server.post("/analytics/events")
     def post_events() -> Response:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import redis
 from flask import Flask, Response
 
 from api import bodies
 from services.container import Services
 from services.errors import StoreUnavailable
 
-REDIS_PATIENCE_SECONDS = 0.5
 WORST_FIRST = ("unhealthy", "degraded", "healthy")
 
 
@@ -31,8 +29,8 @@ def register(server: Flask, services: Services) -> None:
 def states(services: Services) -> dict[str, str]:
     """How each thing is that Pulseboard stands on."""
     found = {"store": _store(services), "live": _live(services)}
-    if services.settings.redis_url is not None:
-        found["redis"] = _redis(services.settings.redis_url)
+    if services.redis is not None:
+        found["redis"] = services.redis.state
     return found
 
 
@@ -50,17 +48,5 @@ def _store(services: Services) -> str:
 
 def _live(services: Services) -> str:
     """Figures are right without it, but nobody is told that they changed."""
-    return "healthy" if services.live.running else "degraded"
-
-
-def _redis(url: str) -> str:
-    connection = redis.Redis.from_url(
-        url, socket_timeout=REDIS_PATIENCE_SECONDS, socket_connect_timeout=REDIS_PATIENCE_SECONDS
-    )
-    try:
-        connection.ping()
-    except redis.RedisError:
-        return "degraded"
-    finally:
-        connection.close()
-    return "healthy"
+    told = services.live.running and (services.relay is None or services.relay.running)
+    return "healthy" if told else "degraded"

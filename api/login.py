@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response, make_response, redirect, render_template, request
 from flask_limiter import Limiter
@@ -24,15 +25,24 @@ from services.access.sessions import LASTS, Session
 from services.clock import SECOND
 from services.container import Services
 from services.errors import Unauthenticated
+from services.redis_link import RedisLink
 
 TRIES = "10 per minute"
 FORM_COOKIE = "pulseboard_form"
 
 
 def register(server: Flask, services: Services) -> None:
-    limiter = Limiter(get_remote_address, app=server, storage_uri="memory://")
+    limiter = Limiter(get_remote_address, app=server, **_counted_in(services.redis))
     _register_login(server, services, limiter)
     _register_logout(server, services)
+
+
+def _counted_in(link: RedisLink | None) -> dict[str, Any]:
+    """Where tries are counted: for all processes in Redis, and in each while it is out of reach."""
+    if link is None:
+        return {"storage_uri": "memory://"}
+    there = {"connection_pool": link.pool, "key_prefix": link.key("login")}
+    return {"storage_uri": "redis://", "storage_options": there, "in_memory_fallback_enabled": True}
 
 
 def _register_login(server: Flask, services: Services, limiter: Limiter) -> None:

@@ -135,4 +135,4 @@ def _administration(server: Flask, services: Services) -> None:
     @server.post("/analytics/websocket/broadcast")
     def websocket_broadcast() -> Response:
         _require_whole_view()
-        return bodies.answer({"connections": hub.broadcast(bodies.read(Broadcast).message)}, 202)
+        return bodies.answer({"connections": services.announcer.broadcast(bodies.read(Broadcast).message)}, 202)

@@ -66,7 +66,7 @@ def move(services: Services, scope: Scope, dashboard_id: str, version: Any, chan
     if moved == present.widgets:
         return None
     saved = services.dashboards.save(dashboard_id, scope, present.name, moved, version)
-    services.hub.announce_dashboard(saved.id, saved.version, scope.actor)
+    services.announcer.announce_dashboard(saved.id, saved.version, scope.actor)
     return saved.version
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,13 +72,3 @@ def test_the_page_hands_out_the_csrf_token_of_the_session(client: Any, services:
     headers = signed_in()
     client.get("/")
     assert client.get_cookie("pulseboard_csrf").value == headers["X-CSRF-Token"]
-
-
-def test_health_is_degraded_while_a_set_redis_is_out_of_reach(settings: Any, services: Any) -> None:
-    from app import create_app
-
-    apart = replace(services, settings=replace(settings, redis_url="redis://127.0.0.1:1/0"))
-    answer = create_app(apart.settings, apart).server.test_client().get("/analytics/health")
-    assert answer.status_code == 200
-    assert answer.get_json()["status"] == "degraded"
-    assert answer.get_json()["services"]["redis"] == "degraded"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app import create_app
-from services.access.throttle import SMALLEST_BURST
+from services.access.throttle import SMALLEST_BURST, InProcessThrottle
 
 EVENT = {
     "id": "orders-1",
@@ -106,7 +106,7 @@ def test_an_unknown_mode_is_refused(client: Any, admin_key: dict[str, str]) -> N
 
 
 def test_a_key_over_its_rate_waits(services: Any, settings: Any, admin_key: dict[str, str]) -> None:
-    slow = replace(services, settings=replace(settings, event_processing_rate_limit=10))
+    slow = replace(services, throttle=InProcessThrottle(10))
     client = create_app(slow.settings, slow).server.test_client()
     burst = [7] * SMALLEST_BURST
     assert client.post("/analytics/events", json=burst, headers=admin_key).status_code == 422
