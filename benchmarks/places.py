@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from services.clock import Clock, now
 from services.container import Services, build, prepare
 from settings import Settings
 
+IDLE_SECONDS = 10.0
+"""The server ends connections that nobody used for 15."""
 EVERYTHING = Scope("user:benchmark", ROLES["admin"])
 
 
@@ -48,6 +51,7 @@ class Poster:
     def __init__(self, server: Server) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port)
         self._connection.connect()
+        self._used = time.monotonic()
         self._headers = {**server.headers, "Content-Type": "application/json"}
 
     def post(self, body: bytes) -> dict[str, Any]:
@@ -64,9 +68,12 @@ class Poster:
         return answer
 
     def _answer(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        if time.monotonic() - self._used > IDLE_SECONDS:
+            self._connection.close()  # the next request opens it again
         self._connection.request(method, path, body, self._headers)
         response = self._connection.getresponse()
         answer = response.read()
+        self._used = time.monotonic()
         assert response.status in (200, 202), answer
         return answer
 
