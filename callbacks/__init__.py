@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from dash import Dash
 
-from callbacks import layout, live, page, theme
+from callbacks import dead_letters, layout, live, page, theme
 
 if TYPE_CHECKING:
     from services.container import Services
 
 
 def register(app: Dash, services: Services) -> None:
-    for module in (page, live, layout, theme):
+    for module in (page, live, layout, dead_letters, theme):
         module.register(app, services)

@@ -12,9 +12,10 @@ from flask import request
 
 from api.auth import caller_if_any, current_scope
 from callbacks import subscriptions, view
-from dashboard import ids, pages, shell
+from dashboard import dead_letters, ids, pages, shell
 from services.access.scope import Permission, Scope
 from services.dashboards.saved import Dashboard
+from services.events.dead_letters import may_read
 from services.metrics.query import Query
 from services.metrics.sites import Site
 
@@ -52,7 +53,8 @@ def layout(services: Services) -> Callable[[], Component]:
         caller = caller_if_any()
         name = "" if caller is None else caller.scope.actor.partition(":")[2]
         token = "" if caller is None or caller.session is None else caller.session.csrf_token
-        return shell.shell(shell.Person(name, token), demo=services.settings.demo)
+        reads_letters = caller is not None and may_read(caller.scope)
+        return shell.shell(shell.Person(name, token, reads_letters), demo=services.settings.demo)
 
     return frame
 
@@ -72,8 +74,11 @@ def register(app: Dash, services: Services) -> None:
 
 
 def page_at(services: Services, scope: Scope, pathname: str | None, search: str | None, address: str) -> Page:
-    """The page of an address: `/` is the first dashboard; an empty store shows the first steps everywhere."""
+    """The page of an address: `/` is the first dashboard; an empty store shows the first steps in place of any."""
     own = services.dashboards.ensure_defaults(scope)
+    if pathname == dead_letters.PATH and may_read(scope):
+        links = [shell.Link(address_of(dashboard), dashboard.name) for dashboard in own]
+        return Page(dead_letters.page(subscriptions.of_no_figures(services)), shell.nav(links, ""))
     sites = [site for site in services.sites.all() if scope.sees(site.id)]
     if is_empty(services, scope):
         site = next((site.id for site in sites), "main")

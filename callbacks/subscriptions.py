@@ -34,6 +34,11 @@ def of_empty_store(services: Services) -> dict[str, Any]:
     return _config(services) | {"topics": {ids.EMPTY_STORE: ["*@*"]}, "turns": {ids.EMPTY_STORE: []}}
 
 
+def of_no_figures(services: Services) -> dict[str, Any]:
+    """For a page that shows none: the connection is kept, and said to be there."""
+    return _config(services) | {"topics": {}, "turns": {}}
+
+
 def turns(queries: Sequence[Query]) -> list[str]:
     """Which turns of the clock change what the queries answer, without any event."""
     found = set()

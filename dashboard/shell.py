@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from dashboard import ids, pages, theme
+from dashboard import dead_letters, ids, pages, theme
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -39,6 +39,7 @@ class Person:
 
     name: str
     csrf_token: str
+    reads_letters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,22 @@ def _user_menu(person: Person) -> Component:
         ],
         action="/logout", method="POST",
     )  # fmt: skip
-    target = html.Button(initial, className="pb-avatar", type="button", title=person.name,
+    dot = [html.Span(id=ids.LETTERS_DOT, className="pb-dot", hidden=True)] if person.reads_letters else []
+    target = html.Button([initial, *dot], id=ids.AVATAR, className="pb-avatar", type="button", title=person.name,
                          **{"aria-label": f"Signed in as {person.name}"})  # fmt: skip
+    signed_in = dmc.MenuLabel(["Signed in as ", html.Strong(person.name)])
+    letters = [_to_letters()] if person.reads_letters else []
     return dmc.Menu(
-        [
-            dmc.MenuTarget(target),
-            dmc.MenuDropdown([dmc.MenuLabel(["Signed in as ", html.Strong(person.name)]), sign_out]),
-        ],
-        position="bottom-end", shadow="md", width=200, closeOnItemClick=False,
+        [dmc.MenuTarget(target), dmc.MenuDropdown([signed_in, *letters, sign_out])],
+        position="bottom-end", shadow="md", width=200, closeOnItemClick=False, keepMounted=True,
+    )  # fmt: skip
+
+
+def _to_letters() -> Component:
+    """Its count and the avatar's dot are filled by assets/letters.js."""
+    icon = html.I(className="pb-icon", **{"data-icon": "letter", "aria-hidden": "true"})
+    count = html.Span(id=ids.LETTERS_COUNT, className="pb-count", hidden=True)
+    return dmc.MenuItem(
+        html.Span([icon, "Dead letters", count], className="pb-to-letters"),
+        href=dead_letters.PATH, refresh=False, closeMenuOnClick=True, className="pb-menu-button",
     )  # fmt: skip

@@ -140,9 +140,14 @@ def event_of(letter: Letter) -> Json:
     return {key: event[key] for key in _ENVELOPE if key in event}
 
 
+def may_read(scope: Scope) -> bool:
+    """Whole events are for administrators, and not for those who see their own figures alone."""
+    return scope.may(Permission.ADMIN) and scope.staff_id is None
+
+
 def _require(scope: Scope) -> None:
     scope.require(Permission.ADMIN)
-    if scope.staff_id is not None:
+    if not may_read(scope):
         raise Forbidden("whole events are not for those who see their own figures alone")
 
 

@@ -23,14 +23,21 @@ DATA: dict[str, dict[str, Any]] = {
 
 
 def letter(
-    event_id: str, site: str = "main", minute: int = 0, reason: str = REASON, type: str = "order_completed", **data: Any
+    event_id: str,
+    site: str = "main",
+    minute: int = 0,
+    reason: str = REASON,
+    type: str = "order_completed",
+    when: str = "2026-03-01T12:00:00Z",
+    **data: Any,
 ) -> Letter:
-    """Of an event at noon that died so many minutes later; what its data needs is there."""
+    """Of an event that died so many minutes after noon; what its data needs is there."""
     plain = {"order_id": event_id} if type.startswith(("order", "payment")) else {}
-    named = {"id": event_id, "type": type, "source": "till", "site": site, "occurred_at": "2026-03-01T12:00:00Z"}
-    body = schemas.canonical(schemas.check({**named, "data": {**plain, **DATA[type], **data}}))
+    named = {"id": event_id, "type": type, "source": "till", "site": site, "occurred_at": when}
+    event = schemas.check({**named, "data": {**plain, **DATA[type], **data}})
+    happened, died = event["occurred_at"], NOON + minute * clock.MINUTE
     return Letter(
-        site, uuid.uuid4().hex, "till", event_id, type, NOON, body, reason, 5, NOON + minute * clock.MINUTE
+        site, uuid.uuid4().hex, "till", event_id, type, happened, schemas.canonical(event), reason, 5, died
     )  # fmt: skip
 
 
