@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from services import clock as clock_module
@@ -92,6 +93,10 @@ class Services:
         for part in parts:
             if part is not None:
                 part.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Lets the store go; enough where nothing was started."""
         self.store.close()
 
 
@@ -131,15 +136,12 @@ def prepare(settings: Settings) -> list[str]:
     """
     if settings.redis_url is not None:
         redis_link.check(settings.redis_url)
-    services = build(settings)
     try:
-        with locks.alone(services.store, "start"):
+        with contextlib.closing(build(settings)) as services, locks.alone(services.store, "start"):
             migrations.upgrade(services.store)
             return bootstrap(settings, accounts=services.accounts, keys=services.keys, sites=services.sites)
     except (StoreUnavailable, OSError) as error:
         raise SettingError("DATABASE_URL", "the store cannot be reached or written") from error
-    finally:
-        services.store.close()
 
 
 def build(settings: Settings, clock: Clock = clock_module.now) -> Services:

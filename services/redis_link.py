@@ -7,11 +7,9 @@ of Redis, of the wire or of this process. A connection that finds another Redis 
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import secrets
-import socket
 import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
@@ -19,15 +17,15 @@ from urllib.parse import urlsplit
 
 import redis
 from redis.connection import ConnectionPool, parse_url
-from sqlalchemy import make_url
+from sqlalchemy.engine import make_url
 
 from services.errors import SettingError
 from services.realtime.threads import Repeating
+from services.storage.place import place
 
 PATIENCE_SECONDS = 0.25
 PATIENCE_AT_START_SECONDS = 2.0
 ROUND_SECONDS = 0.5
-POSTGRESQL_PORT = 5432
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -180,31 +178,25 @@ class _GuardedPool(ConnectionPool):
 def check(url: str) -> None:
     """Errors: SettingError where no Redis answers at the address, or it lets us in or write not."""
     options = _read(url)
-    place = options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+    at = options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
     client = redis.Redis(connection_pool=ConnectionPool(**options))
     try:
         client.set("pulseboard:start", 1, px=1_000)
     except redis.BusyLoadingError:
         log.info("Redis is loading; it is taken in when it is ready")
     except (redis.AuthenticationError, redis.exceptions.AuthenticationWrongNumberOfArgsError) as error:
-        raise SettingError("REDIS_URL", f"Redis at {place} refuses the user or the password") from error
+        raise SettingError("REDIS_URL", f"Redis at {at} refuses the user or the password") from error
     except redis.ResponseError as error:
-        raise SettingError("REDIS_URL", f"Redis at {place} refuses to be used: {error}") from error
+        raise SettingError("REDIS_URL", f"Redis at {at} refuses to be used: {error}") from error
     except redis.RedisError as error:
-        raise SettingError("REDIS_URL", f"no Redis answers at {place}") from error
+        raise SettingError("REDIS_URL", f"no Redis answers at {at}") from error
     finally:
         client.connection_pool.disconnect()
 
 
 def namespace(database_url: str) -> str:
     """What the keys of a store begin with, so that two Pulseboards may share a Redis; nothing secret is in it."""
-    url = make_url(database_url)
-    host = str(url.query.get("host", url.host or "localhost"))
-    if url.get_backend_name() == "sqlite" or host in {"localhost", "127.0.0.1", "::1"} or host.startswith("/"):
-        host = f"{socket.gethostname()} {host}"
-    port = url.port or url.query.get("port", POSTGRESQL_PORT)
-    place = (url.get_backend_name(), host, str(port), url.query.get("dbname", url.database))
-    return f"pulseboard:{hashlib.sha256(repr(place).encode()).hexdigest()[:12]}:"
+    return f"pulseboard:{place(database_url)}:"
 
 
 def _read(url: str) -> dict[str, Any]:
