@@ -56,7 +56,7 @@ def restore(url: str, source: str, now: Instant) -> str:
 
 
 def _name(moment: datetime) -> str:
-    return f"replaced_{moment:%Y%m%dT%H%M%SZ}"
+    return f"replaced_{moment:%Y%m%d_%H%M%S}"
 
 
 def _copies(url: str) -> _Copies:

@@ -247,3 +247,5 @@ def test_the_names_tell_stores_apart_and_no_secret() -> None:
     others = ["postgresql://db.example/other", "postgresql://db2.example/pulseboard", "sqlite:///var/a.sqlite3",
               "sqlite:///var/b.sqlite3", "postgresql://db.example:5433/pulseboard"]  # fmt: skip
     assert len({one, *map(namespace, others)}) == 6
+    here = {f"postgresql://{host}/pulseboard" for host in ("localhost", "127.0.0.1", "")}
+    assert len(set(map(namespace, here | {"postgresql:///pulseboard?host=/var/run/postgresql"}))) == 1

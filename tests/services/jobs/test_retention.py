@@ -19,6 +19,7 @@ from tests.services.samples import answer, at, cancelled, event, order, payment,
 pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 YEAR = {"from": "2026-01-01T00:00:00Z", "to": "2026-06-01T00:00:00Z"}
+NOTHING = Forgotten()
 APRIL = "2026-04-01T00:00:00Z"
 
 
@@ -45,7 +46,7 @@ def bodies(world: World) -> int:
         return int(connection.execute(text("SELECT COUNT(*) FROM events WHERE body LIKE '{%'")).scalar() or 0)
 
 
-def forget_before(world: World, when: str, done: Forgotten = Forgotten()) -> Forgotten:
+def forget_before(world: World, when: str, done: Forgotten = NOTHING) -> Forgotten:
     return forget(world.store, world.writer.run, at(when), done)
 
 

@@ -154,7 +154,7 @@ def test_events_that_come_during_a_rebuild_are_counted_once_wherever_they_lie(sh
 def test_an_event_that_comes_between_reading_a_day_and_replacing_it_is_in_what_replaces_it(shop: World) -> None:
     plant(shop, "UPDATE rollup_day SET revenue = 7 WHERE dimension = '' AND business_date = '2026-05-09'")
     late = iter([order("late", "1.00", "2026-05-09T12:00:00Z", staff_id="8")])
-    renew(shop, before=lambda: shop.post([one for one in late]))
+    renew(shop, before=lambda: shop.post(list(late)))
     assert shop.differences() == []
     assert groups(shop, "revenue", "day", range="last_30_days")["2026-05-09"] == 11
 

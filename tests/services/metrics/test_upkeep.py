@@ -16,7 +16,6 @@ from services.storage.alone import alone
 from tests.properties.world import World
 from tests.services.samples import at, groups, order, total
 
-
 pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 
