@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import redis
 from redis.connection import ConnectionPool, parse_url
-from sqlalchemy.engine import make_url
 
 from services.errors import SettingError
 from services.realtime.threads import Repeating

@@ -72,7 +72,6 @@ NAMES_CONNECTIONS = (
     "services.events.acceptance", "services.events.booking", "services.events.dead_letters", "services.events.processing",
     "services.events.processor", "services.events.retries", "services.events.writer",
     "services.access", "services.dashboards.saved", "services.jobs",
-    "services.redis_link",  # the store's address alone, which its names begin with
 )  # fmt: skip
 
 
