@@ -91,8 +91,19 @@ class OrderMachine(RuleBasedStateMachine):
         self._aside.append(event)
 
     @rule(data=COMPLETED, at=MOMENTS)
-    def an_order_is_completed_or_corrected(self, data, at):
+    def an_order_is_completed(self, data, at):
         self._happen("order_completed", data, at)
+
+    @precondition(lambda self: self._completed())
+    @rule(choice=st.data(), data=COMPLETED, later=MOMENTS)
+    def an_order_is_corrected(self, choice, data, later):
+        """Often in the very instant: then the ids decide."""
+        former = choice.draw(st.sampled_from(self._completed()))
+        at = choice.draw(st.sampled_from([former["occurred_at"], former["occurred_at"], later]))
+        self._happen("order_completed", {**data, "order_id": former["data"]["order_id"]}, at)
+
+    def _completed(self):
+        return [event for event in [*self._aside, *self._arrived] if event["type"] == "order_completed"]
 
     @rule(data=CANCELLED, at=MOMENTS)
     def an_order_is_cancelled(self, data, at):
