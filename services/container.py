@@ -34,7 +34,8 @@ from services.realtime.live import Live
 from services.realtime.relay import Announcer, Relay
 from services.realtime.threads import Repeating
 from services.redis_link import RedisLink
-from services.storage import locks, migrations
+from services.storage import migrations
+from services.storage.alone import in_turn
 from services.storage.engine import Store
 from services.storage.replica import Replica
 from settings import Settings
@@ -137,7 +138,7 @@ def prepare(settings: Settings) -> list[str]:
     if settings.redis_url is not None:
         redis_link.check(settings.redis_url)
     try:
-        with contextlib.closing(build(settings)) as services, locks.alone(services.store, "start"):
+        with contextlib.closing(build(settings)) as services, in_turn(services.store, "start"):
             migrations.upgrade(services.store)
             return bootstrap(settings, accounts=services.accounts, keys=services.keys, sites=services.sites)
     except (StoreUnavailable, OSError) as error:

@@ -69,8 +69,8 @@ NEVER_IN = {
 SQL_LIVES_IN = ("services.storage", "services.metrics")
 # Where a connection is named, or an error of the store is understood, without any SQL text.
 NAMES_CONNECTIONS = (
-    "services.events.acceptance", "services.events.booking", "services.events.dead_letters", "services.events.processing",
-    "services.events.processor", "services.events.retries", "services.events.writer",
+    "services.events.acceptance", "services.events.booking", "services.events.dead_letters",
+    "services.events.processing", "services.events.processor", "services.events.retries", "services.events.writer",
     "services.access", "services.dashboards.saved", "services.jobs",
 )  # fmt: skip
 

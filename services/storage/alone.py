@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
+from services.storage import locks
 from services.storage.engine import Store
 
 _TRY = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
@@ -24,6 +25,17 @@ def alone(store: Store, name: str) -> Iterator[bool]:
     """
     with _beside(store) if store.is_sqlite else _advisory(store, name) as mine:
         yield mine
+
+
+@contextlib.contextmanager
+def in_turn(store: Store, name: str) -> Iterator[None]:
+    """Waits for the others, and has the lock while the block runs; on SQLite the writer's own lock will do."""
+    if store.is_sqlite:
+        yield
+        return
+    with store.writing() as connection:
+        locks.hold(connection, name)
+        yield
 
 
 @contextlib.contextmanager

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 from sqlalchemy import Connection
-
-from services.storage.engine import Store
 
 
 def hold(connection: Connection, name: str) -> None:
@@ -22,17 +17,6 @@ def try_hold(connection: Connection, name: str) -> bool:
         return True
     asked = connection.exec_driver_sql("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
     return bool(asked.scalar())
-
-
-@contextlib.contextmanager
-def alone(store: Store, name: str) -> Iterator[None]:
-    """Waits for the lock, and has it while the block runs, over as many transactions as it takes."""
-    if store.is_sqlite:
-        yield
-        return
-    with store.writing() as connection:
-        hold(connection, name)
-        yield
 
 
 def hold_site(connection: Connection, site: str) -> None:
