@@ -22,19 +22,27 @@ import psycopg
 
 OWNER = "pulseboard"
 START_SECONDS = 60
-_LIKE_A_LIVE_ONE = {"max_connections": "200", "shared_buffers": "64MB", "max_wal_size": "2GB"}
-_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_LIKE_A_LIVE_ONE = {
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "max_wal_size": "2GB",
+    "dynamic_shared_memory_type": "mmap",  # in the directory, which goes with all that a kill leaves behind
+}
+_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
+_MEMORY, _ENOUGH = Path("/dev/shm"), 2 * 1024**3  # noqa: S108  # mkdtemp's directories are our own
 
 
 class PostgresServer:
-    """A server in a directory of its own under the system's temporary one; nothing runs before start().
+    """A server in a temporary directory of its own; nothing runs before start().
 
-    `durable=False` gives up fsync, for tests that kill nothing. Options are those of postgresql.conf.
+    `durable=False` gives up fsync, and the disk where there is memory enough: for tests that ask for no durability.
+    Options are those of postgresql.conf.
     """
 
     def __init__(self, *, durable: bool = True, **options: str) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="pulseboard-postgres-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="pulseboard-postgres-", dir=None if durable else _memory()))
         self.port = _free_port()
+        self._durable = durable
         self.process: subprocess.Popen[bytes] | None = None
         self._options = {**_LIKE_A_LIVE_ONE, **({} if durable else _CARELESS), **options}
         self._own(self.directory)
@@ -107,13 +115,17 @@ class PostgresServer:
         self._signal(signal.SIGCONT)
 
     def remove(self) -> None:
-        """Kills what runs and deletes the directory."""
-        self.kill()
+        """Ends what runs, without saving anything, and deletes the directory."""
+        if self.process is not None:
+            self.resume()
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(timeout=START_SECONDS)
+            self.process = None
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def replica(self, **options: str) -> PostgresServer:
         """A streaming replica of this running server, not started yet."""
-        copy = PostgresServer(**{**self._options, **options})
+        copy = PostgresServer(durable=self._durable, **{**self._options, **options})
         source = ["--host", "127.0.0.1", "--port", str(self.port), "--username", OWNER]
         copy._run("pg_basebackup", "--pgdata", str(copy.data), "-R", "--checkpoint=fast", "--no-sync", *source)
         return copy
@@ -190,6 +202,12 @@ def _as_postgres() -> list[str]:
 
 def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _memory() -> Path | None:
+    """Making and dropping databases is ten times as quick there when the disk is busy."""
+    there = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH
+    return _MEMORY if there else None
 
 
 def _wait_until_dead(pids: list[int]) -> None:
