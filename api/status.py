@@ -37,7 +37,7 @@ def _status(services: Services) -> Status:
         counts=services.intake.counts,
         redis=services.redis,
         throttle=services.throttle,
-        jobs={"upkeep": services.upkeep},
+        jobs={"upkeep": services.upkeep, "processor": services.processing},
         answers=Answers(),
         started_at=services.clock(),
     )

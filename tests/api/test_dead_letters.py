@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.services.letters import REASON, bury, letter
+
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
 PATH = "/analytics/events/dead-letters"
 
@@ -82,6 +86,24 @@ def test_a_discarded_letter_is_gone_for_good(client: Any, services: Any, admin_k
     answer = client.post(f"{PATH}/{dead.id}/discard", headers=admin_key)
     assert (answer.status_code, answer.data) == (204, b"")
     assert client.post(f"{PATH}/{dead.id}/replay", headers=admin_key).status_code == 404
+
+
+def test_a_replayed_event_is_counted(
+    client: Any, services: Any, admin_key: dict[str, str], post_order: Callable[..., Any]
+) -> None:
+    now = datetime.now(UTC).isoformat()
+    post_order("1", at=now)
+    (dead,) = bury(services, letter("e-1", when=now))
+
+    def orders() -> int:
+        answer = client.get("/analytics/metrics/orders/current?range=last_30_days", headers=admin_key)
+        return int(answer.get_json()["value"])
+
+    assert client.post(f"{PATH}/{dead.id}/replay", headers=admin_key).status_code == 202
+    deadline = time.monotonic() + 20
+    while orders() != 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("letter_id", ["nothing", "a%00b", "%ff", "x" * 500, "a b"])
