@@ -105,6 +105,13 @@ class Cluster:
     def health(self, server: Server) -> str:
         return str(httpx.get(f"{server.url}/analytics/health", timeout=10).json()["status"])
 
+    def wait_for_health(self, status: str, seconds: float = 10) -> None:
+        """Until both servers say so."""
+        deadline = time.monotonic() + seconds
+        while {self.health(server) for server in self.servers} != {status}:
+            assert time.monotonic() < deadline, [self.health(server) for server in self.servers]
+            time.sleep(0.05)
+
 
 def kill_worker(server: Server) -> None:
     """SIGKILL to the worker alone: the master starts another."""
