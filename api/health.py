@@ -28,7 +28,7 @@ def register(server: Flask, services: Services) -> None:
 
 def states(services: Services) -> dict[str, str]:
     """How each thing is that Pulseboard stands on."""
-    found = {"store": _store(services), "live": _live(services)}
+    found = {"store": _store(services), "live": _live(services), "events": _events(services)}
     if services.redis is not None:
         found["redis"] = services.redis.state
     return found
@@ -36,6 +36,11 @@ def states(services: Services) -> dict[str, str]:
 
 def worst(found: Mapping[str, str]) -> str:
     return min(found.values(), key=WORST_FIRST.index)
+
+
+def _events(services: Services) -> str:
+    """What is posted is accepted without it; on PostgreSQL others have to bring it into the figures then."""
+    return "healthy" if services.processing.running else "degraded"
 
 
 def _store(services: Services) -> str:

@@ -178,7 +178,7 @@ def build(settings: Settings, clock: Clock = clock_module.now) -> Services:
         replica,
         told=dict if relay is None else relay.told,
     )
-    dead_letters = DeadLetters(store, writer.run, events.wake.set, clock)
+    dead_letters = DeadLetters(store, writer.run, events.wake.set if relay is None else relay.wake, clock)
     sessions, keys = Sessions(store, clock), Keys(store, clock)
     callers = Callers(sessions, keys)
     return Services(

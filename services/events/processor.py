@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from services.clock import SECOND, Clock
 from services.errors import StoreUnavailable
-from services.events import booking, schemas
+from services.events import booking
 from services.events.acceptance import Publish
 from services.events.booking import Failure, Heard
 from services.events.facts import Accepted
@@ -156,7 +156,7 @@ def _hear(
     heard: list[Heard] = []
     failures: list[Failure] = []
     for event in events:
-        body = schemas.canonical(event)
+        body = msgspec.json.encode(event).decode()
         try:
             heard.append(booking.hear(event, sites[event["site"]].digits, body))
         except Exception as error:  # noqa: BLE001  # not lost: it goes where the event goes that causes it
