@@ -78,11 +78,12 @@ def right(connection: Connection, site: Site, day: date) -> Rows:
     }
 
 
-def replace(connection: Connection, site: Site, day: date, rows: Rows) -> None:
-    """These rows in place of all that the day has."""
+def replace(connection: Connection, site: Site, day: date, held: Rows, rows: Rows) -> None:
+    """These rows in place of what the day has, which is `held`."""
     for table in TABLES:
-        connection.execute(delete(table).where(_of_day(table, site, day)))
-        bulk.insert(connection, table, [(site.id, *key, *cell) for key, cell in rows[table.name].items()])
+        if rows[table.name] != held[table.name]:
+            connection.execute(delete(table).where(_of_day(table, site, day)))
+            bulk.insert(connection, table, [(site.id, *key, *cell) for key, cell in rows[table.name].items()])
 
 
 def remove(connection: Connection, site: Site, first: date, end: date) -> None:

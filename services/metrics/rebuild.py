@@ -71,10 +71,11 @@ def _swap(connection: Connection, site: Site, day: date, seen: Rows, right: Rows
     now = sites.load(connection)[site.id]
     if not _same_calendar(now, site):
         return False
+    held = day_rollups.stored(connection, now, day)
     # Every event that changes what is right for a day changes its rows.
-    if now.minutes_from != site.minutes_from or day_rollups.stored(connection, now, day) != seen:
+    if now.minutes_from != site.minutes_from or held != seen:
         right = day_rollups.right(connection, now, day)
-    day_rollups.replace(connection, now, day, right)
+    day_rollups.replace(connection, now, day, held, right)
     rollups.bump_topics(connection, site.id, [metric.name for metric in catalogue.METRICS])
     return True
 

@@ -37,8 +37,8 @@ def _orders(connection: Connection, site: str, start: Instant, end: Instant) -> 
     lines: dict[str, list[Line]] = {}
     sql = (
         "SELECT l.order_id, l.product, l.category, l.quantity, l.amount FROM orders f "  # noqa: S608  # literals
-        f"JOIN order_lines l ON l.site = f.site AND l.order_id = f.order_id WHERE {_STRETCH} "
-        "ORDER BY l.order_id, l.position"
+        "JOIN order_lines l ON l.site = f.site AND l.order_id = f.order_id AND l.occurred_at = f.occurred_at "
+        f"WHERE {_STRETCH} AND l.occurred_at >= :start AND l.occurred_at < :end ORDER BY l.order_id, l.position"
     )
     for order_id, product, category, quantity, amount in connection.execute(text(sql), bounds):
         lines.setdefault(order_id, []).append(Line(product, category, quantity, amount))

@@ -7,11 +7,11 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exc
 from sqlalchemy.engine import make_url
 
 from services.storage import locks
-from services.storage.engine import Store
+from services.storage.engine import Store, understood
 
 _TRY = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 _RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
@@ -41,20 +41,22 @@ def in_turn(store: Store, name: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _advisory(store: Store, name: str) -> Iterator[bool]:
     """A lock of the session: its connection does nothing else meanwhile, and losing it loses the lock."""
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        mine = bool(connection.exec_driver_sql(_TRY, (name,)).scalar())
+    with contextlib.ExitStack() as stack:
         try:
-            yield mine
-        finally:
-            if mine:
-                _release(connection, name)
+            connection = stack.enter_context(store.engine.connect())
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            mine = bool(connection.exec_driver_sql(_TRY, (name,)).scalar())
+        except (exc.DBAPIError, exc.TimeoutError) as error:
+            raise understood(error) from error
+        if mine:
+            stack.callback(_release, connection, name)
+        yield mine
 
 
 def _release(connection: Connection, name: str) -> None:
     try:
         connection.exec_driver_sql(_RELEASE, (name,))
-    finally:
-        # Whoever gets this connection next must not find a lock on it that could not be given back.
+    except exc.DBAPIError:  # the session has ended, and its locks with it; whoever comes next gets another
         connection.invalidate()
 
 

@@ -5,10 +5,11 @@ What a restore replaces is kept as a schema of the same database.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -57,28 +58,30 @@ def restore(url: str, source: Path, name: str) -> str | None:
     with _connected(url) as connection:
         _refuse_company(connection)
         schema = str(_one(connection, "SELECT current_schema()") or "public")
-        moved = bool(_one(connection, _TABLES, schema))
-        if moved:
-            _move_aside(connection, schema, name)
+        kept = name if _one(connection, _TABLES, schema) else None
+        _make_room(connection, schema, kept)
         try:
             options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", str(source)]
             _run("pg_restore", url, options)
             _refuse_later_version(connection, schema, source)
         except BackupFailed:
-            _put_back(connection, schema, name if moved else None)
+            _put_back(connection, schema, kept)
             raise
-    return f"the schema {name}" if moved else None
+    return None if kept is None else f"the schema {kept}"
 
 
-def _move_aside(connection: Database, schema: str, name: str) -> None:
+def _make_room(connection: Database, schema: str, name: str | None) -> None:
+    """An empty schema `public`, or none of another name, which a backup then brings along."""
     with connection.transaction():
-        connection.execute(f'ALTER SCHEMA "{schema}" RENAME TO "{name}"'.encode())
-        connection.execute(f'CREATE SCHEMA "{schema}"'.encode())
+        away = f'DROP SCHEMA IF EXISTS "{schema}"' if name is None else f'ALTER SCHEMA "{schema}" RENAME TO "{name}"'
+        connection.execute(away.encode())
+        if schema == "public":
+            connection.execute(b"CREATE SCHEMA public")
 
 
 def _put_back(connection: Database, schema: str, name: str | None) -> None:
     with connection.transaction():
-        connection.execute(f'DROP SCHEMA "{schema}" CASCADE'.encode())
+        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'.encode())
         again = f'CREATE SCHEMA "{schema}"' if name is None else f'ALTER SCHEMA "{name}" RENAME TO "{schema}"'
         connection.execute(again.encode())
 
@@ -103,11 +106,21 @@ def _one(connection: Database, sql: str, *values: object) -> object:
     return None if row is None else row[0]
 
 
-def _connected(url: str) -> Database:
+@contextlib.contextmanager
+def _connected(url: str) -> Iterator[Database]:
+    """Whatever the database refuses leaves as BackupFailed."""
     try:
-        return psycopg.connect(_plain(url, make_url(url).password), autocommit=True, connect_timeout=5)
+        with psycopg.connect(_plain(url, _password(url)), autocommit=True, connect_timeout=5) as connection:
+            yield connection
     except psycopg.Error as error:
-        raise BackupFailed("the database cannot be reached") from error
+        said = error.diag.message_primary or "it cannot be reached"
+        raise BackupFailed(f"the database refused: {said}") from error
+
+
+def _password(url: str) -> str | None:
+    parts = make_url(url)
+    given = parts.password or parts.query.get("password")
+    return None if given is None else str(given)
 
 
 def _plain(url: str, password: str | None = None) -> str:
@@ -126,9 +139,7 @@ def _run(program: str, url: str | None, options: Sequence[str]) -> None:
     environ = dict(os.environ)
     if url is not None:
         command.insert(1, f"--dbname={_plain(url)}")
-        password = make_url(url).password or make_url(url).query.get("password")
-        if password:
-            environ["PGPASSWORD"] = str(password)
+        environ["PGPASSWORD"] = _password(url) or environ.get("PGPASSWORD", "")
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # noqa: S603  # our own list
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]

@@ -261,6 +261,27 @@ def test_a_later_backup_leaves_out_what_an_earlier_restore_replaced(
 
 
 @pytest.mark.stores("postgresql")
+def test_a_restore_that_the_database_refuses_leaves_the_store_as_it_is(shop: str, tmp_path: Path) -> None:
+    backup(shop, str(tmp_path / "backup"))
+    run(shop, "CREATE SCHEMA replaced_20260601_000000")
+    with pytest.raises(BackupFailed, match="already exists"):
+        restore(shop, str(tmp_path / "backup"), NOW)
+    with opened(shop) as world:
+        assert total(world, "orders", range=MAY) == 40
+
+
+@pytest.mark.stores("postgresql")
+def test_a_store_in_a_schema_of_its_own_is_put_back_there(shop: str, tmp_path: Path) -> None:
+    database = make_url(shop).database
+    run(shop, "ALTER SCHEMA public RENAME TO board", f'ALTER DATABASE "{database}" SET search_path = board')
+    backup(shop, str(tmp_path / "backup"))
+    assert "replaced_20260601_000000" in restore(shop, str(tmp_path / "backup"), NOW)
+    with opened(shop) as world:
+        assert total(world, "orders", range=MAY) == 40
+        assert world.differences() == []
+
+
+@pytest.mark.stores("postgresql")
 def test_the_password_is_on_no_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spy = tmp_path / "pg_dump"
     spy.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\necho "$PGPASSWORD" > {tmp_path}/password\nexit 1\n')
