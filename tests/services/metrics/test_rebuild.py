@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from services.clock import DAY
-from services.metrics import rollups, sites
+from services.jobs.patience import patiently
+from services.metrics import rollups, sites, verify
 from services.metrics.rebuild import rebuild
 from services.metrics.refill import KEEP_MINUTES
 from services.storage.alone import alone
+from services.storage.engine import Store
 from tests.properties.world import EVERYTHING, World
 from tests.services.samples import cancelled, event, groups, line, order, payment, total
 
@@ -198,6 +200,33 @@ def test_minutes_forgotten_during_a_rebuild_stay_forgotten(shop: World) -> None:
     renew(shop, before=lambda: shop.writer.run(lambda connection: rollups.prune_minutes(connection, "main", before)))
     assert min(row[1] for row in cells(shop)["rollup_minute"]) >= before
     assert shop.differences() == []
+
+
+def test_a_rebuild_from_outside_and_processors_that_work_meanwhile_lose_nothing(shop: World) -> None:
+    stop, posted = threading.Event(), 0
+
+    def post() -> None:
+        nonlocal posted
+        while not stop.is_set():
+            posted += 1
+            when = f"2026-05-{4 + posted % 28:02}T{posted % 24:02}:15:00Z"
+            shop.post([order(f"n-{posted}", "1.00", when, customer_id=f"c{posted % 9}"), order("9", "20.00", when)])
+
+    outside = Store(shop.store.url)
+    till = threading.Thread(target=post)
+    till.start()
+    try:
+        for begin in (EMPTY_ROWS, MARK, EMPTY_ROWS):
+            plant(shop, begin)
+            assert rebuild(outside, patiently(outside), "main", shop.now)
+            assert verify.differences(outside) == []
+    finally:
+        stop.set()
+        till.join()
+        outside.close()
+    assert posted > 20
+    assert shop.differences() == []
+    assert total(shop, "orders", range="last_30_days") == 28 + posted
 
 
 def test_two_rebuilds_of_a_site_never_run_at_once(shop: World) -> None:
