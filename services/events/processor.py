@@ -75,7 +75,9 @@ class Processor:
         self.applied = 0
 
     def backlog(self) -> Backlog:
-        """What waited when the processor last looked, a fraction of a second ago."""
+        """What waited a fraction of a second ago, also while this processor itself waits for somebody's lock."""
+        if not self._store.is_sqlite:
+            self._look()
         return self._backlog
 
     def step(self) -> float:
