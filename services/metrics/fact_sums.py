@@ -22,7 +22,7 @@ class Family:
     """Facts of one kind: where they stand (`source`), what sums they give and what they can be split by.
 
     `f` is the fact's alias; `columns` and `sums` are SQL over it. `always` restricts its rows, `fixed` names
-    dimensions whose value is the same in every row. `lookup` joins what the columns want, and only they.
+    dimensions whose value is the same in every row. Where `of_order`, the columns are those of the fact's order, `o`.
     """
 
     source: str
@@ -32,7 +32,7 @@ class Family:
     fixed: Mapping[str, str] | None = None
     instants: tuple[str, ...] = ("f.occurred_at",)
     """What lies in the stretch: each tells PostgreSQL which months of its table to leave alone."""
-    lookup: str = ""
+    of_order: bool = False
 
 
 _ORDER_COLUMNS = {
@@ -81,7 +81,7 @@ REFUNDS = Family(
     {"refunds": "SUM(f.booked)", "refund_count": "COUNT(*)", "cancellations": "SUM(f.cancels)"},
     {"staff": "o.staff_id", "channel": "o.channel", "payment_method": "o.payment_method"},
     always="f.booked IS NOT NULL",
-    lookup=" LEFT JOIN orders o ON o.site = f.site AND o.order_id = f.order_id",
+    of_order=True,
 )
 PAYMENTS = Family(
     "payments f",
@@ -125,7 +125,7 @@ def read(
     fixed = family.fixed or {}
     keys = [f"f.occurred_at / {MINUTE}"] if by_minute else []
     keys += [family.columns[name] for name in dimensions if name not in fixed]
-    source = family.source + (family.lookup if dimensions or filters else "")
+    source = family.source + (order_of(connection) if family.of_order and (dimensions or filters) else "")
     where, values = _where(connection, family, site, stretch, filters)
     sql = f"SELECT {', '.join([*keys, *family.sums.values()])} FROM {source} WHERE {where}"  # noqa: S608  # literals
     if keys:
@@ -136,6 +136,16 @@ def read(
         labels = tuple(fixed[name] if name in fixed else next(found) for name in dimensions)
         sums = dict(zip(family.sums, row[len(keys) :], strict=True))
         yield minute, labels, {name: int(amount or 0) for name, amount in sums.items()}
+
+
+def order_of(connection: Connection) -> str:
+    """Joins to a fact `f` its order `o`, if there is one; on PostgreSQL its key tells in which month to look."""
+    if connection.dialect.name != "postgresql":
+        return " LEFT JOIN orders o ON o.site = f.site AND o.order_id = f.order_id"
+    return (
+        " LEFT JOIN order_keys k ON k.site = f.site AND k.order_id = f.order_id"
+        " LEFT JOIN orders o ON o.site = k.site AND o.order_id = k.order_id AND o.occurred_at = k.occurred_at"
+    )
 
 
 def _can_hold(family: Family, filters: Filters) -> bool:
