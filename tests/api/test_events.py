@@ -13,6 +13,8 @@ import pytest
 from app import create_app
 from services.access.throttle import SMALLEST_BURST, InProcessThrottle
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 EVENT = {
     "id": "orders-1",
     "type": "order_completed",

@@ -11,6 +11,8 @@ import pytest
 
 from services.errors import StoreUnavailable
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 
 @pytest.fixture
 def today(post_order: Callable[..., Any]) -> None:

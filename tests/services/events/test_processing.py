@@ -11,6 +11,8 @@ import pytest
 from tests.properties.world import World
 from tests.services.samples import Json, answer, cancelled, event, groups, line, order, payment, stock, total, totals
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 MON, TUE, WED, THU = (f"2026-03-0{day}T12:00:00Z" for day in (2, 3, 4, 5))
 
 

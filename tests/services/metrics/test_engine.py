@@ -15,6 +15,8 @@ from services.metrics.query import Query
 from tests.properties.world import World
 from tests.services.samples import answer, at, event, groups, line, order, payment, query, scope, stock, total
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 STAFF = {"ann": "30.00", "bob": "10.00", "cid": "30.00", "dan": "5.00", None: "30.00"}
 VIEWER = scope("view_dashboard")
 ANALYST = scope("view_dashboard", "view_staff")

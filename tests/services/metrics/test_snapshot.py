@@ -19,6 +19,8 @@ from services.metrics.snapshot import Snapshots
 from tests.properties.world import EVERYTHING, World
 from tests.services.samples import answer, at, order, payment, query, read, scope, stock, total
 
+pytestmark = pytest.mark.stores("sqlite", "postgresql")
+
 REVENUE = query("revenue")
 WAIT = 20
 
