@@ -105,6 +105,7 @@ stock = Table(
     Column("reorder_level", BigInteger),
     PrimaryKeyConstraint("site", "product", "source", "event_id"),
     Index("stock_by_time", "site", "product", "occurred_at"),
+    Index("stock_by_instant", "site", "occurred_at"),
 )
 
 staff = Table(

@@ -24,6 +24,7 @@ def upgrade() -> None:
         "UPDATE order_lines SET occurred_at = (SELECT o.occurred_at FROM orders o "
         "WHERE o.site = order_lines.site AND o.order_id = order_lines.order_id)"
     )
+    op.create_index("stock_by_instant", "stock", ["site", "occurred_at"])
     if op.get_bind().dialect.name == "postgresql":
         _compare_by_code_point()
         _create_keys()
@@ -121,6 +122,7 @@ _INDEXES = {
     "payments_by_time": "payments (site, occurred_at)",
     "actions_by_time": "actions (site, kind, occurred_at)",
     "stock_by_time": "stock (site, product, occurred_at)",
+    "stock_by_instant": "stock (site, occurred_at)",
 }
 
 
