@@ -98,6 +98,7 @@ class Services:
 
     def close(self) -> None:
         """Lets the store go; enough where nothing was started."""
+        self.snapshots.close()
         self.store.close()
 
 

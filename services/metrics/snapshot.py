@@ -91,6 +91,11 @@ class Snapshots:
         except StoreUnavailable as error:
             return [self._last_known(query, scope, error, now) for query in queries]
 
+    def close(self) -> None:
+        """Lets the replica go; the store is the caller's."""
+        if self._replica is not None:
+            self._replica.close()
+
     def topics(self, query: Query, scope: Scope) -> frozenset[str]:
         """What an invalidation must name for this query's answer to change. Raises as the query would."""
         with self._store.reading() as connection:

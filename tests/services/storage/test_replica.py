@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import pytest
 
+from services.container import build
 from services.errors import StoreUnavailable
 from services.metrics import topic_versions
 from services.metrics.cache import InProcessCache
@@ -17,7 +18,7 @@ from services.metrics.snapshot import Reading, Snapshots
 from services.storage.engine import Store
 from services.storage.replica import LIMIT_SECONDS, Replica
 from tests.backends.postgres import PostgresServer, running
-from tests.backends.templates import make_blank
+from tests.backends.templates import known_settings, make_blank
 from tests.properties.world import EVERYTHING, World, world
 from tests.services.samples import MAIN, order, query
 
@@ -260,3 +261,14 @@ def test_an_ordinary_role_may_ask_how_far_both_are(pair: Pair) -> None:
     replica.close()
     for store in stores:
         store.close()
+
+
+def test_the_services_read_there_as_soon_as_they_run(pair: Pair) -> None:
+    url, follower = pair.primary.url("shop"), pair.follower.url("shop")
+    services = build(known_settings(url, database_replica_url=follower, cache_max_mb=0))
+    services.start()
+    try:
+        counts = services.snapshots.counts
+        _until(lambda: bool(services.snapshots.read([REVENUE], EVERYTHING)[0].answer) and counts.replica > 0)
+    finally:
+        services.stop()
