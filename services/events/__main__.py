@@ -25,10 +25,12 @@ def main() -> int:
         settings = Settings.from_environment(os.environ)
         if settings.database_url.startswith("sqlite"):
             raise SettingError("DATABASE_URL", "a processor of its own needs PostgreSQL; on SQLite the server is it")
-        container.prepare(settings)
+        made = container.prepare(settings)
     except SettingError as error:
         print(error.detail, file=sys.stderr)
         return 2
+    if made:  # it came before the first server, which would have shown them
+        print("Made for this new store and shown this once:", *made, sep="\n  ", flush=True)
     return run(settings)
 
 

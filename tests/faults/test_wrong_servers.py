@@ -12,6 +12,7 @@ import pytest
 from tests.backends.postgres import PostgresServer
 from tests.backends.redis import RedisServer
 from tests.conftest import ROOT, Server, free_port
+from tests.faults.cluster import ProcessorProcess
 
 COMMANDS = {"server": [str(ROOT / "app.py")], "processor": ["-m", "services.events"]}
 
@@ -71,3 +72,15 @@ def test_a_processor_of_its_own_does_without_sqlite(tmp_path: Path) -> None:
     assert code == 2
     assert len(lines) == 1
     assert lines[0].startswith("DATABASE_URL: a processor of its own needs PostgreSQL")
+
+
+def test_a_processor_that_comes_first_shows_the_secrets_it_makes(tmp_path: Path, postgres: PostgresServer) -> None:
+    environ = {"DATABASE_URL": postgres.create("new_for_a_processor"), "SECRET_KEY": "the same in every process"}
+    processor = ProcessorProcess(tmp_path, environ).start()
+    assert processor.stop() == 0
+    shown = [line.strip() for line in processor.log.read_text().splitlines()]
+    assert any(line.startswith("user admin, password ") for line in shown)
+    assert any(line.startswith("API key ") for line in shown)
+    processor.start()
+    processor.kill()
+    assert processor.log.read_text().count("API key ") == 1
