@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -139,6 +139,6 @@ def _has_hour(calendar: Calendar, hour: Instant, day: str) -> bool:
 
 def _rows(connection: Connection, table: Table, where: ColumnElement[bool]) -> dict[Key, Cell]:
     names = keys(table)
-    columns = [table.c[name] for name in (*names, *measures(table))]
-    found: Iterable[Any] = connection.execute(select(*columns).where(where))
-    return {tuple(row[: len(names)]): list(row[len(names) :]) for row in found}
+    columns, count = [table.c[name] for name in (*names, *measures(table))], len(names)
+    found = [tuple(row) for row in connection.execute(select(*columns).where(where)).all()]
+    return {row[:count]: list(row[count:]) for row in found}

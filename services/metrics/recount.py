@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from sqlalchemy import Connection, text
 
@@ -34,20 +35,20 @@ _STRETCH = "f.site = :site AND f.occurred_at >= :start AND f.occurred_at < :end"
 
 def _orders(connection: Connection, site: str, start: Instant, end: Instant) -> Iterator[tuple[Order, str]]:
     bounds = {"site": site, "start": start, "end": end}
-    lines: dict[str, list[Line]] = {}
-    sql = (
-        "SELECT l.order_id, l.product, l.category, l.quantity, l.amount FROM orders f "  # noqa: S608  # literals
+    lines: dict[str, list[tuple[int, Line]]] = {}
+    sql = (  # not in order: SQLite would rather walk all lines that there are than sort
+        "SELECT l.order_id, l.position, l.product, l.category, l.quantity, l.amount FROM orders f "  # noqa: S608  # literals
         "JOIN order_lines l ON l.site = f.site AND l.order_id = f.order_id AND l.occurred_at = f.occurred_at "
-        f"WHERE {_STRETCH} AND l.occurred_at >= :start AND l.occurred_at < :end ORDER BY l.order_id, l.position"
+        f"WHERE {_STRETCH} AND l.occurred_at >= :start AND l.occurred_at < :end"
     )
-    for order_id, product, category, quantity, amount in connection.execute(text(sql), bounds):
-        lines.setdefault(order_id, []).append(Line(product, category, quantity, amount))
+    for order_id, position, *line in connection.execute(text(sql), bounds):
+        lines.setdefault(order_id, []).append((position, Line(*line)))
     for row in connection.execute(text(f"SELECT * FROM orders f WHERE {_STRETCH}"), bounds):  # noqa: S608  # literals
         stamp = (row.occurred_at, row.event_id, row.source)
         order = Order(
             row.order_id, stamp, row.total, row.discount, row.tax, row.tip, row.items,
             row.staff_id, row.customer_id, row.channel, row.payment_method, row.order_size,
-            tuple(lines.get(row.order_id, ())),
+            tuple(line for _, line in sorted(lines.get(row.order_id, ()), key=itemgetter(0))),
         )  # fmt: skip
         yield order, row.customer_type
 

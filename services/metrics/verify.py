@@ -106,7 +106,8 @@ def _compared(
     site: str, table: str, expected: Mapping[Any, Cell], found: Mapping[Any, Cell], measures: Sequence[str]
 ) -> Iterator[Difference]:
     nothing = [0] * len(measures)
-    for key in sorted({*expected, *found}, key=repr):
+    wrong = (key for key in {*expected, *found} if expected.get(key, nothing) != found.get(key, nothing))
+    for key in sorted(wrong, key=repr):
         right, actual = expected.get(key, nothing), found.get(key, nothing)
         for measure, wanted, have in zip(measures, right, actual, strict=True):
             if wanted != have:

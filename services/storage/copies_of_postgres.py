@@ -67,6 +67,7 @@ def restore(url: str, source: Path, name: str) -> str | None:
         except BackupFailed:
             _put_back(connection, schema, kept)
             raise
+        connection.execute(b"ANALYZE")
     return None if kept is None else f"the schema {kept}"
 
 
