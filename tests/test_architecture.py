@@ -40,6 +40,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "services.errors", "services.events.values", "services.events.event_types", "services.events.ordinary",
     ),
     "services.events.facts": ("services.errors", "services.clock", "services.events.schemas"),
+    "services.events.plain_orders": (
+        "services.errors", "services.events.event_types", "services.events.facts", "services.events.schemas",
+        "services.events.values",
+    ),
     "services.events.decoding": ("services.errors",),
     "services.metrics.catalogue": (),
     "services.metrics.query": ("services.metrics.catalogue",),

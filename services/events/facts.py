@@ -5,6 +5,7 @@ Money in minor units of the site's currency, quantities in thousandths, time as 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -171,7 +172,8 @@ def milli(quantity: str) -> int:
 
 def _order(data: dict[str, Any], stamp: Stamp, digits: int) -> Order:
     total = minor(data["total_amount"], digits, "total_amount")
-    lines = _lines(data["items"], digits)
+    lines = tuple([_line(item, index, digits) for index, item in enumerate(data["items"])])
+    items = count_items(lines)
     return Order(
         order_id=data["order_id"],
         stamp=stamp,
@@ -179,50 +181,50 @@ def _order(data: dict[str, Any], stamp: Stamp, digits: int) -> Order:
         discount=minor(data["discount_amount"], digits, "discount_amount"),
         tax=minor(data["tax_amount"], digits, "tax_amount"),
         tip=minor(data["tip_amount"], digits, "tip_amount"),
-        items=sum([line.quantity for line in lines]) if lines else data["items_count"] * MILLI,
+        items=items if lines else data["items_count"] * MILLI,
         staff_id=data.get("staff_id"),
         customer_id=data.get("customer_id"),
         channel=data.get("channel"),
         payment_method=data.get("payment_method"),
-        order_size=_size(total, digits),
+        order_size=order_size(total, digits),
         lines=lines,
     )
 
 
-def _size(total: int, digits: int) -> str:
+def order_size(total: int, digits: int) -> str:
     for bound, size in ORDER_SIZES:
         if total < bound * _TENS[digits]:
             return size
     return "large"
 
 
-def _lines(items: list[dict[str, Any]], digits: int) -> tuple[Line, ...]:
-    """Errors: InvalidEvent, also where they are too much in sum."""
-    lines: list[Line] = []
-    worth = pieces = 0
-    for index, item in enumerate(items):
-        quantity = milli(item["quantity"])
-        amount = _amount(item, quantity, index, digits)
-        worth += abs(amount)
+def count_items(lines: Iterable[Line]) -> int:
+    """The quantity of all lines. Raises InvalidEvent where they are too much to be added up."""
+    count = pieces = worth = 0
+    for _, _, quantity, amount in lines:
+        count += quantity
         pieces += abs(quantity)
-        lines.append(Line(item["product"], item.get("category"), quantity, amount))
+        worth += abs(amount)
     if worth >= LARGEST_AMOUNT or pieces >= LARGEST_QUANTITY:
         raise InvalidEvent([fault("out_of_range", "/data/items", "add up to more than can be counted")])
-    return tuple(lines)
+    return count
 
 
-def _amount(item: dict[str, Any], quantity: int, index: int, digits: int) -> int:
-    """What the line says it is worth, or its quantity times its price."""
+def _line(item: dict[str, Any], index: int, digits: int) -> Line:
+    quantity = milli(item["quantity"])
     price = minor(item["unit_price"], digits, "items", index, "unit_price") if "unit_price" in item else 0
     if "line_amount" in item:
-        return minor(item["line_amount"], digits, "items", index, "line_amount")
-    return _half_up(quantity * price, MILLI)
+        amount = minor(item["line_amount"], digits, "items", index, "line_amount")
+    else:
+        amount = worth_of(quantity, price)
+    return Line(item["product"], item.get("category"), quantity, amount)
 
 
-def _half_up(number: int, divisor: int) -> int:
-    """number / divisor, rounded to the nearest; halves go away from zero, as they do in Decimal."""
-    sign = -1 if number < 0 else 1
-    return sign * ((2 * abs(number) + divisor) // (2 * divisor))
+def worth_of(quantity: int, price: int) -> int:
+    """Thousandths times a price, rounded to the nearest; halves go away from zero, as they do in Decimal."""
+    worth = quantity * price
+    sign = -1 if worth < 0 else 1
+    return sign * ((2 * abs(worth) + MILLI) // (2 * MILLI))
 
 
 def _payment(data: dict[str, Any], stamp: Stamp, digits: int) -> Payment:

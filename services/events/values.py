@@ -60,27 +60,27 @@ def plain(text: str) -> str:
     return text if "1" <= text[0] <= "9" or text == "0" else format(Decimal(text) + 0, "f")
 
 
-def _money(value: Any) -> str:
+def money(value: Any) -> str:
     if type(value) is not str or not _MONEY.fullmatch(value):
         raise fail("wrong_type", 'must be a decimal string such as "42.50", of at most 12 digits before the point')
     return value
 
 
-def _money_from_zero(value: Any) -> str:
-    text = _money(value)
+def money_from_zero(value: Any) -> str:
+    text = money(value)
     if text[0] == "-":
         raise fail("out_of_range", "must not be negative")
     return text
 
 
-def _money_above_zero(value: Any) -> str:
-    text = _money_from_zero(value)
+def money_above_zero(value: Any) -> str:
+    text = money_from_zero(value)
     if not text.strip("0."):
         raise fail("out_of_range", "must be greater than 0")
     return text
 
 
-def _number(value: Any) -> str:
+def number(value: Any) -> str:
     text = repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     if isinstance(value, float) and ("e" in text or "n" in text):
         text = format(Decimal(text), "f") if abs(value) < 1e12 else ""
@@ -89,8 +89,8 @@ def _number(value: Any) -> str:
     return plain(text)
 
 
-def _quantity(value: Any) -> str:
-    text = _number(value)
+def quantity(value: Any) -> str:
+    text = number(value)
     if len(text.partition(".")[2]) > QUANTITY_DIGITS:
         raise fail("out_of_range", f"must have at most {QUANTITY_DIGITS} decimals")
     return text
@@ -138,15 +138,15 @@ Id = Annotated[
     _ID_SCHEMA,
 ]
 """Numbers are taken as their decimal text."""
-Money = Annotated[str, BeforeValidator(_money), Ordinary(str, _remembered(_money)), _DECIMAL_SCHEMA]
+Money = Annotated[str, BeforeValidator(money), Ordinary(str, _remembered(money)), _DECIMAL_SCHEMA]
 MoneyFromZero = Annotated[
-    str, BeforeValidator(_money_from_zero), Ordinary(str, _remembered(_money_from_zero)), _DECIMAL_SCHEMA
+    str, BeforeValidator(money_from_zero), Ordinary(str, _remembered(money_from_zero)), _DECIMAL_SCHEMA
 ]
 MoneyAboveZero = Annotated[
-    str, BeforeValidator(_money_above_zero), Ordinary(str, _remembered(_money_above_zero)), _DECIMAL_SCHEMA
+    str, BeforeValidator(money_above_zero), Ordinary(str, _remembered(money_above_zero)), _DECIMAL_SCHEMA
 ]
-Number = Annotated[str, BeforeValidator(_number), Ordinary(_AS_NUMBER, _remembered(_number)), _NUMBER_SCHEMA]
-Quantity = Annotated[str, BeforeValidator(_quantity), Ordinary(_AS_NUMBER, _remembered(_quantity)), _NUMBER_SCHEMA]
+Number = Annotated[str, BeforeValidator(number), Ordinary(_AS_NUMBER, _remembered(number)), _NUMBER_SCHEMA]
+Quantity = Annotated[str, BeforeValidator(quantity), Ordinary(_AS_NUMBER, _remembered(quantity)), _NUMBER_SCHEMA]
 Count = Annotated[int, Field(ge=0, le=1_000_000, strict=True), Ordinary(Annotated[int, Meta(ge=0, le=1_000_000)])]
 Time = Annotated[int, BeforeValidator(instant), Ordinary(str, instant), _TIME_SCHEMA]
 Severity = Literal["low", "medium", "high", "critical"]

@@ -4,11 +4,11 @@ from copy import deepcopy
 from functools import cache
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.errors import InvalidEvent
-from services.events import facts, ordinary, schemas
+from services.events import event_types, facts, ordinary, plain_orders, schemas
 from tests.services.events.test_schemas import REQUIRED
 from tests.services.samples import event, line, order
 
@@ -116,3 +116,41 @@ def test_an_ordinary_event_goes_the_short_way(kind):
 def test_an_order_of_numbers_and_nulls_goes_the_short_way():
     lines = [line("Cola", "3.00", 1.5), {**line("Tea", "2", 2), "category": None, "unit_price": "1.00"}]
     assert ordinary.check(order(items=lines, staff_id=None, tip_amount="0.50")) is not None
+
+
+def read_the_long_way(item, digits):
+    """What an order becomes without any short way, with the source and site of one that names none."""
+    checked = schemas.check_carefully(deepcopy(item))
+    checked["source"], checked["site"] = checked.get("source") or "key", checked.get("site") or "main"
+    stamp = (checked["occurred_at"], checked["id"], checked["source"])
+    fact = facts.fact_of(checked["type"], checked["data"], stamp, digits)
+    body = schemas.canonical(checked)
+    event = facts.Accepted(checked["site"], stamp[2], stamp[1], checked["type"], stamp[0], body, fact)
+    return event, facts.staff_name_of(checked["data"])
+
+
+@settings(max_examples=400)
+@given(items(), st.sampled_from([0, 2, 2, 3]))
+@example(order(items=[]), 2)
+@example(order(items=[line("Cola", "-3.10", 1.5), {"product": "Tea", "quantity": 0.5, "unit_price": "0.01"}]), 2)
+def test_a_plain_order_read_at_once_is_what_the_long_way_makes_of_it(item, digits):
+    before = repr(item)
+    found = plain_orders.read(item, "key", "main", {"main": digits})
+    assert found is None or found == read_the_long_way(item, digits)
+    assert repr(item) == before
+
+
+@pytest.mark.parametrize("optional", [{}, OPTIONAL["order_completed"], {"channel": None, "items": None}])
+def test_plain_orders_are_read_at_once(optional):
+    lines = [line("Cola", "3.00", 2), {"product": "Tea", "quantity": "1.50", "unit_price": "2"}]
+    item = order(items=lines, source="till")
+    item["data"] |= optional
+    assert plain_orders.read(item, "key", "main", {"main": 2}) == read_the_long_way(item, 2)
+
+
+@pytest.mark.parametrize(
+    ("plain", "schema"),
+    [(plain_orders.PlainSale, event_types.OrderCompleted), (plain_orders.PlainLine, event_types.Line)],
+)
+def test_a_plain_shape_has_the_fields_of_its_schema_in_the_order_of_the_alphabet(plain, schema):
+    assert plain.__struct_fields__ == tuple(sorted(schema.__annotations__))
