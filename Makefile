@@ -27,7 +27,7 @@ processor: $(VENV)/run.stamp ## Bring accepted events into the figures, beside s
 	@exec $(PY) -m services.events
 
 verify: $(VENV)/run.stamp ## Recount the stored facts and compare every rollup (SAMPLE=20: some days of them)
-	@exec $(PY) -m services.jobs verify $(if $(SAMPLE),--sample $(SAMPLE))
+	@exec $(PY) -m services.jobs verify $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 rebuild: $(VENV)/run.stamp ## Build all rollups anew from the stored facts
 	@exec $(PY) -m services.jobs rebuild
