@@ -48,6 +48,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": GRACE_SECONDS,
             "keepalive": 15,
             "limit_request_line": 8_190,
+            "forwarded_allow_ips": ",".join(settings.forwarded_allow_ips),
             "proc_name": "pulseboard",
             "control_socket_disable": True,
             "post_worker_init": self._begin,

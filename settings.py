@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import zoneinfo
 from collections.abc import Callable, Mapping
@@ -28,7 +29,8 @@ class Settings:
 
     Units: seconds, MiB, events per second (0: no limit), months (0: for ever). `redis_url` None keeps everything in the
     process; `process_events` "late" leaves applying events to processors of their own, as long as they keep up;
-    `secret_key` None is made once and kept beside the store; `allowed_origins` empty means the server's own.
+    `secret_key` None is made once and kept beside the store; `allowed_origins` empty means the server's own;
+    `forwarded_allow_ips` are the proxies whose word is taken for who asks, and whether by https.
     The site and bootstrap settings count only while the store is empty.
     """
 
@@ -49,6 +51,7 @@ class Settings:
     websocket_heartbeat_seconds: float = 10
     websocket_update_interval: float = 30
     allowed_origins: tuple[str, ...] = ()
+    forwarded_allow_ips: tuple[str, ...] = ("127.0.0.1", "::1")
     site_tz: str = "UTC"
     site_currency: str = "USD"
     site_day_starts_at: str = "00:00"
@@ -163,6 +166,17 @@ def _origins(value: str) -> tuple[str, ...]:
     return origins
 
 
+def _proxies(value: str) -> tuple[str, ...]:
+    proxies = tuple(part.strip() for part in value.split(",") if part.strip())
+    try:
+        for proxy in proxies:
+            if proxy != "*":
+                ipaddress.ip_network(proxy)
+    except ValueError as error:
+        raise ValueError("must be addresses or networks of proxies, with commas between, or *") from error
+    return proxies
+
+
 def _zone(value: str) -> str:
     if value not in zoneinfo.available_timezones():
         raise ValueError("must be an IANA zone such as Europe/Vienna")
@@ -209,6 +223,7 @@ READERS: dict[str, tuple[str, Reader[object]]] = {
     "WEBSOCKET_HEARTBEAT_SECONDS": ("websocket_heartbeat_seconds", _seconds(0.1, 3_600)),
     "WEBSOCKET_UPDATE_INTERVAL": ("websocket_update_interval", _seconds(0.1, 86_400)),
     "ALLOWED_ORIGINS": ("allowed_origins", _origins),
+    "FORWARDED_ALLOW_IPS": ("forwarded_allow_ips", _proxies),
     "SITE_TZ": ("site_tz", _zone),
     "SITE_CURRENCY": ("site_currency", _currency),
     "SITE_DAY_STARTS_AT": ("site_day_starts_at", _time_of_day),

@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import Flask, Response, make_response, redirect, render_template, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from api.addresses import client_address
 from api.auth import (
     CSRF_COOKIE,
     CSRF_FIELD,
@@ -32,7 +32,12 @@ FORM_COOKIE = "pulseboard_form"
 
 
 def register(server: Flask, services: Services) -> None:
-    limiter = Limiter(get_remote_address, app=server, **_counted_in(services.redis))
+    trusted = services.settings.forwarded_allow_ips
+
+    def address() -> str:
+        return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), trusted)
+
+    limiter = Limiter(address, app=server, **_counted_in(services.redis))
     _register_login(server, services, limiter)
     _register_logout(server, services)
 
