@@ -151,6 +151,27 @@ def test_a_fault_of_an_order_is_named(change: Json, fault: tuple[str, str]) -> N
     assert faults(event("order_completed", {**REQUIRED["order_completed"], **change})) == [fault]
 
 
+@EACH_TYPE
+@pytest.mark.parametrize("unfit", ["a\x00b", "\x00", "a\udfff"])
+def test_no_text_that_gets_a_column_of_its_own_holds_what_no_store_can_keep(
+    kind: str, data: Json, unfit: str
+) -> None:
+    """PostgreSQL keeps no U+0000 in a text; the canonical body has it as an escape."""
+    for name in schemas.DATA[kind].__annotations__.keys() - {"action_data", "event_data"}:
+        assert [pointer for _, pointer in faults(event(kind, {**data, name: unfit}))] == [f"/data/{name}"]
+    for name in ("id", "source", "site"):
+        assert faults(event(kind, data) | {name: unfit}) == [("wrong_type", f"/{name}")]
+    for name in ("product", "category"):
+        spoilt = {**line("Cola", "1"), name: unfit}
+        assert faults(order(items=[spoilt])) == [("wrong_type", f"/data/items/0/{name}")]
+
+
+def test_null_characters_elsewhere_are_kept_as_escapes() -> None:
+    kept = text(event("staff_action", {**REQUIRED["staff_action"], "action_data": "a\x00", "no\x00te": "\x00"}))
+    assert "\x00" not in kept
+    assert json.loads(kept)["data"]["action_data"] == "a\x00"
+
+
 def test_every_fault_is_told_at_once() -> None:
     item = {**order(total="-1", items_count="x"), "occurred_at": "today", "colour": "red"}
     assert {pointer for _, pointer in faults(item)} == {
