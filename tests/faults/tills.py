@@ -52,9 +52,9 @@ class Till:
         self._made = 0
 
     def work(self, over: threading.Event) -> None:
-        """Posts to any of the servers until it is over; now and then also what was acknowledged before."""
+        """Posts to any of the servers until it is over, ever slower; now and then also what was acknowledged."""
         with httpx.Client(headers=self._servers[0].headers, timeout=20) as client:
-            while not over.wait(self._chance.uniform(0, 0.05)):
+            while not over.wait(self._chance.uniform(0, 0.05) * (1 + self.posts / 20)):
                 batch = [self._event() for _ in range(self._chance.randint(1, 6))]
                 again = self._chance.sample(self.acknowledged, min(2, len(self.acknowledged)))
                 statuses = try_to_post(client, self._chance.choice(self._servers), batch + again, self._mode())
