@@ -37,6 +37,8 @@ MOST_EVENTS: Mapping[int, int] = {Lane.URGENT: 1_000, Lane.LIVE: 1_000, Lane.BAC
 LOOK_SECONDS = 0.25
 LOOK_SECONDS_SQLITE = 1.0
 BACKFILL_TOLD_SECONDS = 5.0
+LOCK_SECONDS = 1.0
+"""How long a site's lock is waited for; as long again, others' events come first. Whoever has it may have stopped."""
 
 _log = logging.getLogger("pulseboard.processor")
 
@@ -72,6 +74,7 @@ class Processor:
         self._told_at = time.monotonic()
         self._looked_at = 0.0
         self._backlog = Backlog(0, {}, None, 0)
+        self._busy: dict[str, float] = {}
         self.applied = 0
 
     def backlog(self) -> Backlog:
@@ -113,12 +116,14 @@ class Processor:
 
     def _work(self, connection: Connection, *, careful: bool) -> _Done | None:
         now = self._clock()
-        rows = queue.claim(connection, now, now - self._patience, MOST_EVENTS)
+        rows = queue.claim(connection, now, now - self._patience, MOST_EVENTS, without=self._busy_sites())
         if not rows:
             return None
         sites = site_store.load(connection)
         heard, failures = _hear(rows, sites, careful=careful or rows[0].attempts > 0)
-        locks.hold_site(connection, rows[0].site)
+        if not locks.hold_site_within(connection, rows[0].site, LOCK_SECONDS):
+            self._busy[rows[0].site] = time.monotonic() + LOCK_SECONDS
+            return _Done(rows[0].lane, Changes())
         sites = site_store.load(connection)  # once more: its calendar may have changed before the lock was had
         if careful or rows[0].attempts:
             changes, more = booking.book_around(connection, heard, sites)
@@ -129,6 +134,12 @@ class Processor:
         self._retries.again(connection, failures, rows[0].lane, attempts=rows[0].attempts + 1)
         self.applied += len(heard)
         return _Done(rows[0].lane, changes, failures)
+
+    def _busy_sites(self) -> list[str]:
+        """Those whose lock somebody had a moment ago: their rows wait, and nobody else's behind them."""
+        moment = time.monotonic()
+        self._busy = {site: until for site, until in self._busy.items() if moment < until}
+        return list(self._busy)
 
     def _tell(self, done: _Done | None) -> None:
         """Live changes at once; those of a backfill when it has ended, or after some seconds."""

@@ -34,6 +34,8 @@ def in_turn(store: Store, name: str) -> Iterator[None]:
         yield
         return
     with store.writing() as connection:
+        # Idle here is at work there: the block uses other connections.
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         locks.hold(connection, name)
         yield
 

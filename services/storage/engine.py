@@ -28,12 +28,15 @@ POOL_SIZE, POOL_OVERFLOW = 16, 16
 # Primary result codes of a statement that cannot succeed as it stands; all others speak of the store's state.
 _SQLITE_STATEMENT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH,
                      sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE}  # fmt: skip
-# Classes of SQLSTATE: connection, resources, limits, operator intervention, system; and of a quarrel, the whole code.
-_POSTGRES_AWAY = ("08", "53", "54", "57", "58")
+# Classes of SQLSTATE: connection, resources, limits, operator intervention, system; 25P03: idle for too long, below.
+_POSTGRES_AWAY = ("08", "25P03", "53", "54", "57", "58")
+# Of a quarrel, the whole code.
 _POSTGRES_AGAIN = ("40001", "40P01", "55P03")
 _POSTGRES_OVERFLOW = "22003"
 # Writers look up keys. Before a new table was analysed the planner would rather read a whole site for a few hundred.
 _BY_KEY = "-c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_custom_plan"
+# A writer that stops, or whose machine goes, in the middle would keep its locks: the server ends its session instead.
+WRITER_IDLE_SECONDS = 30.0
 _TOO_MUCH = "the amounts add up to more than can be counted"
 
 
@@ -44,7 +47,7 @@ class Store:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite(url, busy_timeout) if self.is_sqlite else _postgres(url)
-        self._writing = self.engine if self.is_sqlite else _postgres(url, _BY_KEY)
+        self._writing = self.engine if self.is_sqlite else _postgres(url, _for_writers())
 
     @contextlib.contextmanager
     def reading(self, before: Callable[[Connection], None] | None = None) -> Iterator[Connection]:
@@ -105,6 +108,10 @@ def _of_postgres(state: str | None, error: Exception) -> Exception:
     if state is None or state.startswith(_POSTGRES_AWAY):
         return StoreUnavailable("the store cannot be reached now")
     return TooMuch(_TOO_MUCH) if state == _POSTGRES_OVERFLOW else error
+
+
+def _for_writers() -> str:
+    return f"{_BY_KEY} -c idle_in_transaction_session_timeout={round(WRITER_IDLE_SECONDS * 1_000)}"
 
 
 def _postgres(url: str, options: str = "") -> Engine:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exc
+
+from services.errors import WriteConflict
+from services.storage.engine import understood
 
 
 def hold(connection: Connection, name: str) -> None:
@@ -22,3 +25,19 @@ def try_hold(connection: Connection, name: str) -> bool:
 def hold_site(connection: Connection, site: str) -> None:
     """For whoever changes facts or rollups of a site: what they were changed from must not move meanwhile."""
     hold(connection, f"site:{site}")
+
+
+def hold_site_within(connection: Connection, site: str, seconds: float) -> bool:
+    """The same for whoever has other sites to see to: whether it was had in that time."""
+    if try_hold(connection, f"site:{site}"):
+        return True
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {round(seconds * 1_000)}")
+            hold_site(connection, site)
+            connection.exec_driver_sql("SET LOCAL lock_timeout = DEFAULT")
+    except exc.DBAPIError as error:
+        if isinstance(understood(error), WriteConflict):
+            return False
+        raise
+    return True

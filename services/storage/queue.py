@@ -68,16 +68,23 @@ def put(
 _COLUMNS = "site, id, lane, queued_at, attempts, events, payload"
 
 
-def claim(connection: Connection, now: Instant, before: Instant, most_events: Mapping[int, int]) -> list[Waiting]:
+def claim(
+    connection: Connection,
+    now: Instant,
+    before: Instant,
+    most_events: Mapping[int, int],
+    without: Collection[str] = (),
+) -> list[Waiting]:
     """Rows of one site and lane that are due and were queued at `before` or earlier, the first in turn first.
 
     They are the caller's until its transaction ends. `most_events` bounds, by lane, how many events are
-    taken at once; a row that failed before comes alone.
+    taken at once; a row that failed before comes alone. The sites in `without` are passed over.
     """
     skip = "FOR UPDATE SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
     due = "not_before <= {p} AND queued_at <= {p}"
-    turn = f"SELECT {_COLUMNS} FROM event_queue WHERE {due} ORDER BY lane, queued_at LIMIT 1 {skip}"  # noqa: S608  # literals
-    rows = _read(connection, turn, (now, before))
+    others = f"AND site NOT IN ({', '.join(['{p}'] * len(without))})" if without else ""
+    turn = f"SELECT {_COLUMNS} FROM event_queue WHERE {due} {others} ORDER BY lane, queued_at LIMIT 1 {skip}"  # noqa: S608  # literals
+    rows = _read(connection, turn, (now, before, *without))
     if not rows or rows[0].attempts:
         return rows
     first, left = rows[0], most_events[rows[0].lane] - rows[0].events
