@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,13 +27,16 @@ from services.metrics.look import Look
 from services.metrics.query import Query
 from services.metrics.sites import Site
 from services.storage import tables
-from services.storage.engine import Store
+from services.storage.engine import BUSY_TIMEOUT_SECONDS, CONNECTIONS, Store
 from services.storage.replica import Replica
 
 CacheStatus = Literal["fresh", "cached", "stale"]
 Told = Callable[[], Mapping[str, int]]
 """Topic → version that somebody was told of: they will not be given figures from before it."""
 _StoredVersions = Mapping[tuple[str, str], int]
+
+READERS_AT_ONCE = CONNECTIONS - 8
+"""So many read figures at one time; what is slow or stuck there leaves connections to posts, the gate and health."""
 
 COMPARED_FOR = 5 * clock.SECOND
 """How long a comparison with the same elapsed part stands: its end moves with the clock."""
@@ -80,6 +83,7 @@ class Snapshots:
         self._clock = clock
         self._ttl = int(ttl_seconds * 1_000_000)
         self._flights = SingleFlight()
+        self._seats = threading.BoundedSemaphore(READERS_AT_ONCE)
         self._count_lock = threading.Lock()
         self.counts = Counts()
 
@@ -117,8 +121,17 @@ class Snapshots:
         return frozenset(matched)
 
     def _from_primary(self, queries: Sequence[Query], scope: Scope, now: Instant) -> list[Reading]:
-        with self._store.reading() as connection:
+        with self._seat(), self._store.reading() as connection:
             return self._answers(connection, _topic_versions(connection), queries, scope, now)
+
+    @contextlib.contextmanager
+    def _seat(self) -> Iterator[None]:
+        if not self._seats.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+            raise StoreUnavailable("too many read figures now")
+        try:
+            yield
+        finally:
+            self._seats.release()
 
     def _from_replica(self, queries: Sequence[Query], scope: Scope, now: Instant) -> list[Reading]:
         """The same from the replica; none where there is none, or it is behind or fails."""

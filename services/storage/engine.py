@@ -24,6 +24,7 @@ T = TypeVar("T")
 BUSY_TIMEOUT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 5
 POOL_SIZE, POOL_OVERFLOW = 16, 16
+CONNECTIONS = POOL_SIZE + POOL_OVERFLOW
 
 # Primary result codes of a statement that cannot succeed as it stands; all others speak of the store's state.
 _SQLITE_STATEMENT = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH,

@@ -15,9 +15,10 @@ import pytest
 from services.clock import DAY, MINUTE, SECOND
 from services.errors import Forbidden, StoreUnavailable
 from services.metrics import engine
-from services.metrics.snapshot import Snapshots
+from services.metrics.snapshot import READERS_AT_ONCE, Snapshots
 from tests.properties.world import EVERYTHING, World
-from tests.services.samples import answer, at, order, payment, query, read, scope, stock, total
+from tests.services.samples import MARCH, answer, at, order, payment, query, read, scope, stock, total
+from tests.services.waiting import until
 
 pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
@@ -312,3 +313,22 @@ def test_the_time_to_live_is_the_longest_that_an_answer_is_kept(shop: World) -> 
     assert statuses == ["fresh"] * 3
     shop.now += MINUTE
     assert read(shop, REVENUE).cache_status == "fresh"
+
+
+def test_figures_that_take_long_leave_connections_to_everything_else(
+    shop: World, computing: Callable[[Callable[[], None]], None]
+) -> None:
+    over = threading.Event()
+    computing(lambda: over.wait(WAIT))  # type: ignore[arg-type]
+    asked = [query("revenue", range={**MARCH, "from": f"2026-02-{day:02}T00:00:00Z"}) for day in range(1, 29)]
+    asked += [query("orders", range=one.range) for one in asked]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        readings = [pool.submit(read, shop, one) for one in asked]
+        until(lambda: shop.store.engine.pool.checkedout() >= READERS_AT_ONCE)  # type: ignore[attr-defined]
+        begun = time.monotonic()
+        for _ in range(20):
+            with shop.store.reading() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        assert time.monotonic() - begun < 1
+        over.set()
+        assert {reading.result().cache_status for reading in readings} == {"fresh"}
