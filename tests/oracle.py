@@ -34,7 +34,7 @@ def recount(events, sites, metric, group_by=(), period=None, filters=None):
         when = {unit: label(unit, fact.at, sites[fact.site]) for unit in group_by if unit in TIME_UNITS}
         dims = {**fact.dims, **when}
         if metric == "customers":  # new: their first order at the sites asked lies in the range, and in this bucket
-            first = min((f for f in everything if f.customer == fact.customer), key=lambda f: (f.at, f.order))
+            first = min((f for f in everything if f.customer == fact.customer), key=lambda f: (f.at, f.order, f.site))
             lies_here = inside(first, periods) and all(label(u, first.at, sites[first.site]) == when[u] for u in when)
             dims["customer_type"] = "new" if lies_here else "returning"
         if all(dims[name] in allowed for name, allowed in filters.items()):

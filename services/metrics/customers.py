@@ -94,14 +94,17 @@ class _Newness:
 def _first_orders(
     connection: Connection, sites: Iterable[Site], ids: Collection[str]
 ) -> dict[str, tuple[Instant, Site]]:
-    """When and where each customer first ordered at any of the sites, whether or not they were there now."""
-    sql = "SELECT customer_id, first_at FROM customers WHERE site = {p} AND customer_id IN {values}"
-    firsts: dict[str, tuple[Instant, Site]] = {}
+    """When and where each customer first ordered at any of the sites, whether or not they were there now.
+
+    Of orders at one instant the lesser id is the first, as at one site, and then the lesser site.
+    """
+    sql = "SELECT customer_id, first_at, first_order FROM customers WHERE site = {p} AND customer_id IN {values}"
+    firsts: dict[str, tuple[Instant, str, Site]] = {}
     for site in sorted(sites, key=lambda site: site.id):
-        for customer_id, first_at in select_in(connection, sql, (site.id,), ids):
-            if customer_id not in firsts or first_at < firsts[customer_id][0]:
-                firsts[customer_id] = (first_at, site)
-    return firsts
+        for customer_id, *first in select_in(connection, sql, (site.id,), ids):
+            if customer_id not in firsts or tuple(first) < firsts[customer_id][:2]:
+                firsts[customer_id] = (first[0], first[1], site)
+    return {customer_id: (at, site) for customer_id, (at, _, site) in firsts.items()}
 
 
 class _Visits:
