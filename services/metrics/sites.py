@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import iso4217
 from sqlalchemy import Connection, select
@@ -41,6 +42,7 @@ class Site:
         return self.built_before is not None
 
 
+@lru_cache
 def currency_digits(code: str) -> int:
     """Minor digits of an ISO 4217 currency. Raises InvalidRequest for what is none that has them."""
     try:

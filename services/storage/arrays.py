@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -29,22 +29,45 @@ def insert(
     connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str, returning: str = ""
 ) -> list[Row]:
     """Rows in the table's column order, sent as an array for each column; what `returning` asks for."""
-    values = tuple(
-        _whole_numbers(column) if whole else list(column)
-        for column, whole in zip(zip(*rows, strict=True), _are_whole_numbers(table), strict=True)
-    )
+    columns = zip(zip(*rows, strict=True), _writers(table), strict=True)
+    values = tuple(write(column) for column, write in columns)
     found = connection.exec_driver_sql(_insert_sql(table) + on_conflict + returning, values)
     return list(map(tuple, found)) if returning else []
 
 
-def _whole_numbers(column: Sequence[int | None]) -> str:
-    """An array in PostgreSQL's own writing, which takes a tenth of the time that the driver takes for it."""
+# Arrays in PostgreSQL's own writing: it takes a tenth of the time that the driver takes for them.
+
+
+def of_texts(column: Sequence[str | None]) -> str:
+    if None in column:
+        return "{" + ",".join("NULL" if text is None else _quoted(text) for text in column) + "}"
+    joined = '","'.join(column)  # type: ignore[arg-type]
+    if "\\" in joined or joined.count('"') != 2 * (len(column) - 1):
+        return "{" + ",".join(_quoted(text) for text in column if text is not None) + "}"
+    return '{"' + joined + '"}'
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _of_whole_numbers(column: Sequence[int | None]) -> str:
     return "{" + ",".join(["NULL" if number is None else str(number) for number in column]) + "}"
 
 
+def _of_bytes(column: Sequence[bytes]) -> str:
+    return "{" + ",".join([rf'"\\x{value.hex()}"' for value in column]) + "}"
+
+
 @lru_cache
-def _are_whole_numbers(table: Table) -> tuple[bool, ...]:
-    return tuple(isinstance(column.type, Integer) for column in table.columns)
+def _writers(table: Table) -> tuple[Callable[[Sequence[Any]], str], ...]:
+    return tuple(_writer(column.type) for column in table.columns)
+
+
+def _writer(of: object) -> Callable[[Sequence[Any]], str]:
+    if isinstance(of, Integer):
+        return _of_whole_numbers
+    return _of_bytes if isinstance(of, LargeBinary) else of_texts
 
 
 @lru_cache

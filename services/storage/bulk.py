@@ -55,8 +55,8 @@ def select_in(connection: Connection, sql: str, fixed: Row, values: Iterable[str
     if is_postgres(connection):
         listed = list(values)
         if listed:
-            text = sql.replace("IN {values}", "= ANY({p})").format(p="%s")
-            yield from map(tuple, connection.exec_driver_sql(text, (*fixed, listed)))
+            text = sql.replace("IN {values}", "= ANY({p}::text[])").format(p="%s")
+            yield from map(tuple, connection.exec_driver_sql(text, (*fixed, arrays.of_texts(listed))))
         return
     for chunk in chunks(values):
         text = sql.format(p="?", values="(" + ", ".join("?" * len(chunk)) + ")")

@@ -151,7 +151,8 @@ def test_what_is_announced_is_what_changed_and_where(shop: World) -> None:
     assert buckets == (at("2026-03-02T12:00:00Z"), at("2026-03-05T08:16:00Z"))
     assert cause == "events"
     accept(shop, payment("5.00"))
-    assert set(shop.published[-1][0]) == {f"{name}@main" for name in ("payments", "payment_amount", "payment_success_rate")}
+    told = {f"{name}@main" for name in ("payments", "payment_amount", "payment_success_rate")}
+    assert set(shop.published[-1][0]) == told
 
 
 def test_an_event_that_is_only_kept_is_not_announced(shop: World) -> None:
