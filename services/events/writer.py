@@ -133,7 +133,9 @@ class Writer:
             with self._store.writing() as connection:
                 answers = [piece.work(connection) for _, piece in group]
         except WriteConflict as error:
-            if tries < TRIES_OF_A_CONFLICT:
+            if len(group) > 1:  # each wants its rows in order, but not all of them together: alone they wait in turn
+                self._commit_each(group)
+            elif tries < TRIES_OF_A_CONFLICT:
                 self._commit(group, tries + 1)
             else:
                 self._fail(group, error)
@@ -147,8 +149,7 @@ class Writer:
 
     def _commit_alone(self, group: list[tuple[Post, Piece]], error: Exception) -> None:
         if len(group) > 1:
-            for one in group:
-                self._commit([one])
+            self._commit_each(group)
             return
         post, piece = group[0]
         if piece.careful is not None:
@@ -156,6 +157,10 @@ class Writer:
         else:
             _log.error("a post could not be processed", exc_info=error)
             self._fail(group, error)
+
+    def _commit_each(self, group: list[tuple[Post, Piece]]) -> None:
+        for one in group:
+            self._commit([one])
 
     def _fail(self, group: list[tuple[Post, Piece]], error: Exception) -> None:
         """The posts' further pieces are not done: their posters send again what they have no answer to."""

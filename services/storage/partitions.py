@@ -23,6 +23,9 @@ Month = tuple[int, int]
 EARLY: Month = (2009, 12)
 """Stands for all months before 2010, which share one partition: events of long ago are few."""
 
+MOST_AT_ONCE = 4
+"""So many of a process wait to make a month: whoever makes many lets others in between, and connections are left."""
+
 _SECOND = 1_000_000
 
 
@@ -73,15 +76,13 @@ class Partitions:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: set[Month] = set()
-        self._lock = threading.Lock()
+        self._few = threading.BoundedSemaphore(MOST_AT_ONCE)
 
     def ensure(self, instants: Collection[Instant]) -> None:
-        """Makes the months of these instants, in a transaction of its own."""
+        """Makes the months of these instants, each in a transaction of its own: many take long, and others want one."""
         if self._store.is_sqlite:
             return
-        missing = {month_of(instant) for instant in instants} - self._known
-        if not missing:
-            return
-        with self._lock, self._store.writing() as connection:
-            create(connection, missing)
-        self._known |= missing
+        for month in sorted({month_of(instant) for instant in instants} - self._known):
+            with self._few, self._store.writing() as connection:
+                create(connection, [month])
+            self._known.add(month)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from services.errors import QueueFull, StoreUnavailable
+from services.errors import QueueFull, StoreUnavailable, WriteConflict
 from services.events.writer import GROUP_EVENTS, MAX_QUEUE_BYTES, Piece, Post, Work, Writer
 from services.storage.engine import Store
 
@@ -166,6 +166,22 @@ def test_poison_fails_alone_and_its_neighbours_commit(desk: Desk, caplog: pytest
     assert desk.submit(note("c")).result(SECONDS) == "wrote c"
 
 
+def test_posts_that_quarrel_together_are_committed_one_by_one(desk: Desk) -> None:
+    desk.hold()
+    seen: list[object] = []
+
+    def quarrel(connection: Connection) -> Any:
+        seen.append(connection.get_transaction())
+        if seen[-2:-1] == seen[-1:]:
+            raise WriteConflict("others write the same rows now")
+        return note("a")(connection)
+
+    futures = [desk.submit(quarrel) for _ in range(3)]
+    desk.let_go()
+    assert [future.result(SECONDS) for future in futures] == ["wrote a"] * 3
+    assert desk.commits == 1 + 3
+
+
 def test_a_store_that_is_locked_fails_all_that_wait_and_serves_those_that_come_later(desk: Desk) -> None:
     with sqlite3.connect(desk.path, isolation_level=None) as another:
         another.execute("BEGIN IMMEDIATE")
@@ -199,7 +215,8 @@ def test_stopping_finishes_what_waits_and_takes_nothing_more(desk: Desk) -> None
 
 def test_a_commit_is_announced_after_it_is_on_disk_and_before_its_poster_hears(desk: Desk) -> None:
     seen: list[object] = []
-    post = Post([Piece(note("a")), Piece(note("b"))], after=lambda told: seen.append((told, desk.notes(), post.done.done())))
+    post = Post([Piece(note("a")), Piece(note("b"))])
+    post.after = lambda told: seen.append((told, desk.notes(), post.done.done()))
     desk.writer.submit(post)
     post.done.result(SECONDS)
     assert seen == [(["wrote a", "wrote b"], ["a", "b"], False)]
