@@ -22,6 +22,7 @@ import psycopg
 
 OWNER = "pulseboard"
 START_SECONDS = 60
+QUIT_SECONDS = 3
 _LIKE_A_LIVE_ONE = {
     "max_connections": "200",
     "shared_buffers": "64MB",
@@ -100,12 +101,13 @@ class PostgresServer:
         """SIGKILL to the postmaster and all its children at once, as a power cut would."""
         if self.process is None:
             return
-        self._signal(signal.SIGSTOP)  # so that none is born meanwhile
-        children = _children(self.pid)
-        self._signal(signal.SIGKILL)
-        self.process.wait(timeout=START_SECONDS)
+        if self.process.poll() is None:
+            self._signal(signal.SIGSTOP)  # so that none is born meanwhile
+            children = _children(self.pid)
+            self._signal(signal.SIGKILL)
+            self.process.wait(timeout=START_SECONDS)
+            _wait_until_dead(children)
         self.process = None
-        _wait_until_dead(children)
 
     def pause(self) -> None:
         """It holds its connections and answers nobody, until resume()."""
@@ -119,8 +121,9 @@ class PostgresServer:
         if self.process is not None:
             self.resume()
             self.process.send_signal(signal.SIGQUIT)
-            self.process.wait(timeout=START_SECONDS)
-            self.process = None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=QUIT_SECONDS)
+        self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def replica(self, **options: str) -> PostgresServer:
@@ -160,7 +163,7 @@ class PostgresServer:
         raise AssertionError(f"PostgreSQL did not start:\n{self.log.read_text()[-4000:]}")
 
     def _signal(self, number: signal.Signals) -> None:
-        if self.process is None:
+        if self.process is None or self.process.poll() is not None:
             return
         for pid in (self.pid, *_children(self.pid)):
             with contextlib.suppress(ProcessLookupError):
