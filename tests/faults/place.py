@@ -11,7 +11,8 @@ import httpx
 
 from tests.conftest import Server
 from tests.faults.cluster import Cluster
-from tests.faults.tills import ask, card, new_site, post
+from tests.faults.figures import ask, card
+from tests.faults.tills import new_site, post
 from tests.faults.watching import watching
 from tests.services.samples import order
 

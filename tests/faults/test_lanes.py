@@ -21,8 +21,9 @@ from services.storage.engine import Store
 from settings import Settings
 from tests.conftest import Server
 from tests.faults.cluster import Cluster
+from tests.faults.figures import Json, ask, card
 from tests.faults.test_store_trouble import CARD, batch, is_problem
-from tests.faults.tills import Json, ask, card, new_site, post
+from tests.faults.tills import new_site, post
 from tests.services.samples import event, order
 
 POSTERS = 4

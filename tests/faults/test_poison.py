@@ -15,7 +15,8 @@ from services.metrics import verify
 from services.storage.engine import Store
 from tests.conftest import Server
 from tests.faults.cluster import Cluster
-from tests.faults.tills import ask, card, new_site, post
+from tests.faults.figures import ask, card
+from tests.faults.tills import new_site, post
 from tests.services.samples import order
 
 PATH = "/analytics/events/dead-letters"

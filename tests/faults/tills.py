@@ -8,10 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from decimal import Decimal
 from os import environ
-from typing import Any
 
 import httpx
 
@@ -19,21 +16,13 @@ from services.metrics import verify
 from services.storage import queue
 from services.storage.engine import Store
 from tests.conftest import Server
-from tests.oracle import recount
+from tests.faults.figures import Json, ask, card, expected, shown
 
 ROUNDS = int(environ.get("FAULT_ROUNDS", "3"))
 SEED = int(environ.get("FAULT_SEED", "1"))
 CLIENTS = 4
+BULKS, IN_BULK = 8, 250
 PATIENCE = 60
-SITE = {"tz": "UTC", "currency": "USD", "day_starts_at": "00:00"}
-MARCH = (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
-TOTALS = (
-    "revenue", "net_revenue", "refunds", "tips", "orders", "cancellations", "items_sold", "average_order_value",
-    "payments", "payment_amount", "payment_success_rate", "customers", "low_stock_items",
-)  # fmt: skip
-GROUPS = (("revenue", "staff"), ("revenue", "product"), ("net_revenue", "day"), ("orders", "customer_type"))
-Json = dict[str, Any]
-
 
 class Till:
     """A client that posts events, of which many speak of the same orders, and remembers what it was told.
@@ -104,6 +93,37 @@ class Till:
         }  # fmt: skip
 
 
+class Backfill:
+    """A client that posts plain orders in bulk: whenever something is killed, there is work in hand."""
+
+    def __init__(self, servers: Sequence[Server], site: str) -> None:
+        self.acknowledged: list[Json] = []
+        self.unsure: list[Json] = []
+        self.site = site
+        self._servers = servers
+        self._chance = random.Random(f"{SEED} {site}")
+
+    @property
+    def posted(self) -> int:
+        return len(self.acknowledged) + len(self.unsure)
+
+    def work(self, over: threading.Event) -> None:
+        with httpx.Client(headers=self._servers[0].headers, timeout=60) as client:
+            for number in range(BULKS):
+                batch = [self._order(number * IN_BULK + one) for one in range(IN_BULK)]
+                statuses = try_to_post(client, self._chance.choice(self._servers), batch, "backfill")
+                assert statuses is None or set(statuses) == {"accepted"}
+                (self.unsure if statuses is None else self.acknowledged).extend(batch)
+                if over.wait(self._chance.uniform(0, 0.3)):
+                    return
+
+    def _order(self, number: int) -> Json:
+        at = f"2026-03-{1 + number % 28:02}T{number % 24:02}:00:00Z"
+        data = {"order_id": str(number), "total_amount": "1.00", "items_count": 1}
+        named = {"id": str(number), "type": "order_completed", "source": "till", "site": self.site}
+        return {**named, "occurred_at": at, "data": data}
+
+
 class Day:
     """Rounds of load and trouble on servers that share a store; each round is at a site of its own."""
 
@@ -119,7 +139,8 @@ class Day:
         """Load, trouble in the middle of it, everything once more; then all must be there and counted once."""
         site = new_site(self._servers[0], f"{self._name}-{len(self._wanted) + 1}")
         tills = [Till(self._servers, f"{site}-{till}", site) for till in range(CLIENTS)]
-        with _load(tills):
+        bulk = Backfill(self._servers, new_site(self._servers[0], f"{site}-bulk"))
+        with _load([*tills, bulk]):
             wait_for_posts(tills)
             time.sleep(random.uniform(0, 1.2))
             trouble()
@@ -128,10 +149,11 @@ class Day:
         certain = [event for till in tills for event in till.acknowledged]
         unsure = [event for till in tills for event in till.unsure]
         self._wanted[site] = expected(certain + unsure, site)
-        self._resend(certain, {"duplicate"})
-        self._resend(unsure, {"accepted", "duplicate"})
+        self._resend(certain + bulk.acknowledged, {"duplicate"})
+        self._resend(unsure + bulk.unsure, {"accepted", "duplicate"})
         for server in self._servers:
             self._wait_until_shown(server, site)
+            self._wait_for_backfill(server, bulk)
         self._hold_store()
 
     def end(self) -> None:
@@ -150,6 +172,14 @@ class Day:
                 return
             time.sleep(0.1)
         assert found == self._wanted[site]
+
+    def _wait_for_backfill(self, server: Server, bulk: Backfill) -> None:
+        """It may wait for all else, but not for ever."""
+        deadline = time.monotonic() + PATIENCE
+        while (orders := ask(server, [card("orders", bulk.site)])["orders"]["data"]["value"]) != bulk.posted:
+            assert orders < bulk.posted
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
     def _hold_store(self) -> None:
         """The store agrees with itself, and nothing waits."""
@@ -174,10 +204,10 @@ class Day:
 
 
 @contextmanager
-def _load(tills: Sequence[Till]) -> Iterator[None]:
+def _load(clients: Sequence[Till | Backfill]) -> Iterator[None]:
     """All of them at work while the block runs."""
     over = threading.Event()
-    threads = [threading.Thread(target=till.work, args=[over]) for till in tills]
+    threads = [threading.Thread(target=client.work, args=[over]) for client in clients]
     for thread in threads:
         thread.start()
     try:
@@ -228,47 +258,3 @@ def _post(client: httpx.Client, server: Server, events: list[Json], mode: str) -
 def _statuses(answer: httpx.Response) -> list[str]:
     assert answer.status_code == 202, (answer.status_code, answer.text)
     return [result["status"] for result in answer.json()["results"]]
-
-
-def ask(server: Server, widgets: list[Json]) -> dict[str, Json]:
-    """The widgets' readings, each `ok`, by their ids."""
-    answer = httpx.post(
-        f"{server.url}/analytics/widgets/data", json={"widgets": widgets}, headers=server.headers, timeout=30
-    )
-    assert answer.status_code == 200, answer.text
-    readings: dict[str, Json] = answer.json()["widgets"]
-    return readings
-
-
-def card(metric: str, site: str, kind: str = "metric_card", by: Sequence[str] = ()) -> Json:
-    range_ = {"from": MARCH[0].isoformat(), "to": MARCH[1].isoformat()}
-    query = {"metric": metric, "group_by": list(by), "range": range_, "site": [site]}
-    return {"widget_id": " by ".join([metric, *by]), "widget_type": kind, "config": {"query": query}}
-
-
-def shown(server: Server, site: str) -> dict[str, Any]:
-    """The figures that the API gives: {metric: value} and {metric by dimension: {label: value}}."""
-    widgets = [card(metric, site) for metric in TOTALS]
-    widgets += [card(metric, site, "bar_chart", [name]) for metric, name in GROUPS]
-    readings = ask(server, widgets)
-    assert {reading["cache_status"] for reading in readings.values()} <= {"fresh", "cached"}
-    data = {title: reading["data"] for title, reading in readings.items()}
-    figures: dict[str, Any] = {title: exact(data[title]["value"]) for title in TOTALS}
-    for title in data.keys() - figures.keys():
-        values = dict(zip(data[title]["labels"], data[title]["series"][0]["values"], strict=True))
-        figures[title] = {label: exact(value) for label, value in values.items() if value}
-    return figures
-
-
-def exact(value: float | None) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
-
-
-def expected(events: list[Json], site: str) -> dict[str, Any]:
-    """The same, by the naive recount."""
-    sites = {site: SITE}
-    figures: dict[str, Any] = {metric: recount(events, sites, metric, (), MARCH)[()] for metric in TOTALS}
-    for metric, name in GROUPS:
-        groups = recount(events, sites, metric, (name,), MARCH)
-        figures[f"{metric} by {name}"] = {labels[0]: value for labels, value in groups.items() if value}
-    return figures
