@@ -24,7 +24,7 @@ Work = Callable[[Connection], Any]
 """What a piece does inside the transaction; what it returns is its answer."""
 
 MAX_QUEUE_BYTES = 64 * 1024 * 1024
-GROUP_EVENTS = 1_000
+GROUP_EVENTS = 2_000
 LIVE_GROUPS_IN_A_ROW = 20
 """After so many, a piece of backfill that waits is let in between: it is slow then, but it ends."""
 TRIES_OF_A_CONFLICT = 4
