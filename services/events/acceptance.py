@@ -74,9 +74,10 @@ class AtOnce:
         sites = site_store.load(connection)
         if not careful:
             return Outcome(statuses, booking.book(connection, new, sites))
-        changes, failures = booking.book_around(connection, new, sites)
-        self._retries.again(connection, failures, lane, attempts=1)
-        return Outcome(statuses, changes, failed=bool(failures))
+        done = booking.book_around(connection, new, sites)
+        self._retries.again(connection, done.failures, lane, attempts=1)
+        self._retries.later(connection, done.left, lane, attempts=0)
+        return Outcome(statuses, done.changes, failed=bool(done.failures))
 
     def announce(self, outcomes: Sequence[Outcome]) -> None:
         if any(outcome.failed for outcome in outcomes):

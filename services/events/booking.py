@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,6 +17,8 @@ from services.events.processing import Changes, StaffNames
 from services.events.schemas import canonical
 from services.metrics.sites import Site
 from services.storage.engine import understood
+
+MOST_FAILURES = 8
 
 _log = logging.getLogger("pulseboard.events")
 
@@ -61,14 +63,27 @@ def book(connection: Connection, heard: Sequence[Heard], sites: Mapping[str, Sit
     return processing.apply(connection, [one.event for one in heard], names, dict(sites))
 
 
-def book_around(
-    connection: Connection, heard: Sequence[Heard], sites: Mapping[str, Site]
-) -> tuple[Changes, list[Failure]]:
-    """The same for all events that can be applied; and those that cannot, found by halving."""
-    changes, failures = Changes(), list[Failure]()
+@dataclass(slots=True)
+class Around:
+    """What was booked, what could not be, and in parts what was not reached after too many of those."""
+
+    changes: Changes = field(default_factory=Changes)
+    failures: list[Failure] = field(default_factory=list)
+    left: list[Sequence[Heard]] = field(default_factory=list)
+
+
+def book_around(connection: Connection, heard: Sequence[Heard], sites: Mapping[str, Site]) -> Around:
+    """The same for all events that can be applied; those that cannot are found by halving.
+
+    After `MOST_FAILURES` it ends: while it lasts, all others of the site wait.
+    """
+    done = Around()
     reasons: dict[str, str] = {}
     parts = [heard]
     while parts:
+        if len(done.failures) >= MOST_FAILURES:
+            done.left = parts[::-1]
+            break
         part = parts.pop()
         try:
             with connection.begin_nested():
@@ -80,13 +95,13 @@ def book_around(
             if len(part) == 1:
                 what = str(getattr(meant, "orig", meant))
                 reasons[what] = reasons.get(what) or reason_of(part[0].event, meant)  # the log has each once
-                failures.append(Failure(part[0].event, reasons[what]))
+                done.failures.append(Failure(part[0].event, reasons[what]))
             else:
                 middle = len(part) // 2
                 parts += [part[middle:], part[:middle]]
         else:
-            changes.add(found)
-    return changes, failures
+            done.changes.add(found)
+    return done
 
 
 def reason_of(event: Accepted, error: Exception) -> str:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
-from services.clock import SECOND, Clock
+from services.clock import SECOND, Clock, Instant
 from services.errors import StoreUnavailable
 from services.events import booking
 from services.events.acceptance import Publish
-from services.events.booking import Failure, Heard
+from services.events.booking import Around, Failure, Heard
 from services.events.facts import Accepted
 from services.events.lanes import Lane
 from services.events.processing import Changes
@@ -34,9 +34,13 @@ from services.storage.queue import Backlog, Waiting
 
 MOST_EVENTS: Mapping[int, int] = {Lane.URGENT: 1_000, Lane.LIVE: 1_000, Lane.BACKFILL: 250}
 """How many are applied in one transaction: while it lasts, what is more urgent waits."""
+ONE_ROW: Mapping[int, int] = dict.fromkeys(Lane, 0)
+"""For what could not be applied together: who came later has nothing to do with it."""
 LOOK_SECONDS = 0.25
 LOOK_SECONDS_SQLITE = 1.0
 BACKFILL_TOLD_SECONDS = 5.0
+NEW_IN_A_ROW = 20
+"""After so many, one that failed before is let in between: however many those are, they delay the rest little."""
 LOCK_SECONDS = 1.0
 """How long a site's lock is waited for; as long again, others' events come first. Whoever has it may have stopped."""
 
@@ -49,7 +53,6 @@ class _Done:
 
     lane: int
     changes: Changes
-    failures: list[Failure] = field(default_factory=list)
 
 
 class Processor:
@@ -75,6 +78,7 @@ class Processor:
         self._looked_at = 0.0
         self._backlog = Backlog(0, {}, None, 0)
         self._busy: dict[str, float] = {}
+        self._new_in_a_row = 0
         self.applied = 0
 
     def backlog(self) -> Backlog:
@@ -116,7 +120,7 @@ class Processor:
 
     def _work(self, connection: Connection, *, careful: bool) -> _Done | None:
         now = self._clock()
-        rows = queue.claim(connection, now, now - self._patience, MOST_EVENTS, without=self._busy_sites())
+        rows = self._claim(connection, now, ONE_ROW if careful else MOST_EVENTS)
         if not rows:
             return None
         sites = site_store.load(connection)
@@ -125,15 +129,19 @@ class Processor:
             self._busy[rows[0].site] = time.monotonic() + LOCK_SECONDS
             return _Done(rows[0].lane, Changes())
         sites = site_store.load(connection)  # once more: its calendar may have changed before the lock was had
-        if careful or rows[0].attempts:
-            changes, more = booking.book_around(connection, heard, sites)
-            failures += more
-        else:
-            changes = booking.book(connection, heard, sites)
+        done = _book(connection, heard, sites, careful=careful or rows[0].attempts > 0)
         queue.remove(connection, rows)
-        self._retries.again(connection, failures, rows[0].lane, attempts=rows[0].attempts + 1)
-        self.applied += len(heard)
-        return _Done(rows[0].lane, changes, failures)
+        lane, attempts = rows[0].lane, rows[0].attempts
+        self._retries.again(connection, failures + done.failures, lane, attempts=attempts + 1)
+        self._retries.later(connection, done.left, lane, attempts)
+        self.applied += len(heard) - sum(map(len, done.left))
+        return _Done(lane, done.changes)
+
+    def _claim(self, connection: Connection, now: Instant, most: Mapping[int, int]) -> list[Waiting]:
+        failed_first = self._new_in_a_row >= NEW_IN_A_ROW
+        rows = queue.claim(connection, now, now - self._patience, most, self._busy_sites(), failed_first=failed_first)
+        self._new_in_a_row = self._new_in_a_row + 1 if rows and not rows[0].attempts else 0
+        return rows
 
     def _busy_sites(self) -> list[str]:
         """Those whose lock somebody had a moment ago: their rows wait, and nobody else's behind them."""
@@ -177,6 +185,12 @@ def _hear(
             accepted = Accepted(site, source, event_id, event["type"], event["occurred_at"], body, None)
             failures.append(Failure(accepted, booking.reason_of(accepted, error)))
     return heard, failures
+
+
+def _book(connection: Connection, heard: Sequence[Heard], sites: Mapping[str, Site], *, careful: bool) -> Around:
+    if careful:
+        return booking.book_around(connection, heard, sites)
+    return Around(booking.book(connection, heard, sites))
 
 
 def _events(rows: Iterable[Waiting]) -> list[dict[str, Any]]:

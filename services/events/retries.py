@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 from sqlalchemy import Connection
 
 from services.clock import SECOND, Clock, Instant
-from services.events.booking import Failure
+from services.events.booking import Failure, Heard
 from services.storage import queue
 from services.storage.queue import Letter
 
@@ -38,6 +40,14 @@ class Retries:
             event = failure.event
             queue.put(connection, event.site, lane, [event.body], now, attempts=attempts, not_before=not_before,
                       reason=failure.reason)  # fmt: skip
+
+    def later(self, connection: Connection, parts: Iterable[Sequence[Heard]], lane: int, attempts: int) -> None:
+        """Lets events wait that were not reached for their neighbours' sake, part by part, behind what is new."""
+        now = self._clock()
+        by_site = attrgetter("event.site")
+        for part in parts:
+            for site, group in groupby(sorted(part, key=by_site), key=by_site):
+                queue.put(connection, site, lane, [heard.event.body for heard in group], now, attempts=max(1, attempts))
 
 
 def _letter(failure: Failure, attempts: int, now: Instant) -> Letter:

@@ -74,17 +74,25 @@ def claim(
     before: Instant,
     most_events: Mapping[int, int],
     without: Collection[str] = (),
+    *,
+    failed_first: bool = False,
 ) -> list[Waiting]:
     """Rows of one site and lane that are due and were queued at `before` or earlier, the first in turn first.
 
     They are the caller's until its transaction ends. `most_events` bounds, by lane, how many events are
-    taken at once; a row that failed before comes alone. The sites in `without` are passed over.
+    taken at once; a row that failed before comes alone, and after all that did not unless `failed_first`. The sites
+    in `without` are passed over.
     """
     skip = "FOR UPDATE SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
     due = "not_before <= {p} AND queued_at <= {p}"
     others = f"AND site NOT IN ({', '.join(['{p}'] * len(without))})" if without else ""
-    turn = f"SELECT {_COLUMNS} FROM event_queue WHERE {due} {others} ORDER BY lane, queued_at LIMIT 1 {skip}"  # noqa: S608  # literals
-    rows = _read(connection, turn, (now, before, *without))
+    rows: list[Waiting] = []
+    for tried in ("attempts > 0", "attempts = 0") if failed_first else ("attempts = 0", "attempts > 0"):
+        turn = (
+            f"SELECT {_COLUMNS} FROM event_queue WHERE {due} AND {tried} {others} "  # noqa: S608  # literals
+            f"ORDER BY lane, queued_at LIMIT 1 {skip}"
+        )
+        rows = rows or _read(connection, turn, (now, before, *without))
     if not rows or rows[0].attempts:
         return rows
     first, left = rows[0], most_events[rows[0].lane] - rows[0].events
