@@ -21,7 +21,7 @@ demo: $(VENV)/run.stamp ## The same with a simulated restaurant: eight weeks of 
 import: $(VENV)/run.stamp ## Load a CSV of orders: make import FILE=… SITE=… TZ=… (see docs/import.md)
 	@test -n "$(FILE)" && test -n "$(SITE)" && test -n "$(TZ)" || { \
 	    echo "usage: make import FILE=sample/pizzaplace/pizzaplace.csv.xz SITE=pizza TZ=America/New_York" >&2; exit 2; }
-	@exec $(PY) -m services.importing "$(FILE)" --site "$(SITE)" --tz "$(TZ)" $(if $(FORMAT),--format $(FORMAT)) $(if $(SHUFFLE),--shuffle-seed $(SHUFFLE))
+	@exec $(PY) -m services.importing "$(FILE)" --site "$(SITE)" --tz "$(TZ)" $(if $(FORMAT),--format $(FORMAT)) $(if $(ASIDE),--set-aside "$(ASIDE)") $(if $(SHUFFLE),--shuffle-seed $(SHUFFLE))
 
 processor: $(VENV)/run.stamp ## Bring accepted events into the figures, beside servers on the same PostgreSQL
 	@exec $(PY) -m services.events
