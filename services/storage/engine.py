@@ -11,7 +11,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from psycopg import Error as PostgresError
 from sqlalchemy import Connection, Engine, create_engine, event, exc
@@ -22,7 +22,6 @@ from services.errors import StoreUnavailable, TooMuch, WriteConflict
 T = TypeVar("T")
 
 BUSY_TIMEOUT_SECONDS = 5
-CONNECT_TIMEOUT_SECONDS = 5
 POOL_SIZE, POOL_OVERFLOW = 16, 16
 CONNECTIONS = POOL_SIZE + POOL_OVERFLOW
 
@@ -38,6 +37,11 @@ _POSTGRES_OVERFLOW = "22003"
 _BY_KEY = "-c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_custom_plan"
 # A writer that stops, or whose machine goes, in the middle would keep its locks: the server ends its session instead.
 WRITER_IDLE_SECONDS = 30.0
+# A server that is cut off without a word is given up after some seconds; what the URL says goes before.
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": 5, "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
+}  # fmt: skip
 _TOO_MUCH = "the amounts add up to more than can be counted"
 
 
@@ -116,13 +120,16 @@ def _for_writers() -> str:
 
 
 def _postgres(url: str, options: str = "") -> Engine:
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    arguments = {name: value for name, value in _PATIENCE.items() if name not in address.query}
+    arguments["options"] = f"-c jit=off {options} {address.query.get('options', '')}"
     return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        address,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=BUSY_TIMEOUT_SECONDS,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "options": f"-c jit=off {options}"},
+        connect_args=arguments,
     )
 
 
