@@ -137,17 +137,19 @@ def _tell_apart(
     connection: Connection, events: Sequence[Heard], received_at: Instant
 ) -> tuple[list[Heard], list[Status]]:
     """Adds what is new to the log; the new events, and the status of each: known from the store or from this post."""
-    firsts = {heard.event.key: heard.event for heard in reversed(events)}
-    known = log.add(connection, list(firsts.values()), received_at)
+    keys = [heard.event.key for heard in events]
+    firsts = {key: heard.event for key, heard in zip(reversed(keys), reversed(events), strict=True)}
+    known = log.add(connection, firsts, received_at)
+    if not known and len(firsts) == len(events):
+        return list(events), ["accepted"] * len(events)
     new: list[Heard] = []
     statuses: list[Status] = []
-    for heard in events:
-        event = heard.event
-        kept = known.get(event.key)
-        if kept is None and firsts[event.key] is event:
+    for key, heard in zip(keys, events, strict=True):
+        first, kept = firsts[key], known.get(key)
+        if kept is None and first is heard.event:
             new.append(heard)
             statuses.append("accepted")
         else:
-            same = log.same(firsts[event.key].body if kept is None else kept, event.body)
+            same = log.same(first.body if kept is None else kept, heard.event.body)
             statuses.append("duplicate" if same else "conflict")
     return new, statuses

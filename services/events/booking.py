@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -23,8 +23,7 @@ MOST_FAILURES = 8
 _log = logging.getLogger("pulseboard.events")
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """An event ready to be booked, and the staff name that it tells: (staff_id, name)."""
 
     event: Accepted

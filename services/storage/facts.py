@@ -75,14 +75,10 @@ def save_orders(connection: Connection, site: str, changed: Sequence[tuple[Order
     bulk.execute(connection, _DELETE_LINES, stale_lines)
     bulk.insert(connection, tables.order_lines, lines)
     bulk.replace(connection, tables.refunds, refunds)
-    places.note_orders(connection, site, [new for old, new in changed if _place(old) != _place(new)])
+    places.note_orders(connection, site, changed)
 
 
 _DELETE_LINES = "DELETE FROM order_lines WHERE site = {p} AND order_id = {p} AND occurred_at = {p}"
-
-
-def _place(state: OrderState) -> tuple[Instant | None, bool]:
-    return None if state.order is None else state.order.at, bool(state.refunds)
 
 
 def _order_row(site: str, order: Order, customer_type: str) -> bulk.Row:

@@ -6,7 +6,7 @@ Retention may take old bodies away. What stays of each is a digest, so that an e
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
@@ -35,20 +35,20 @@ def same(kept: str, body: str) -> bool:
     return kept == (gone(body) if kept.startswith(GONE) else body)
 
 
-def add(connection: Connection, events: Sequence[Accepted], received_at: Instant) -> dict[EventKey, str]:
-    """Adds events of different keys; of those that were there already, what is kept of their bodies."""
+def add(connection: Connection, events: Mapping[EventKey, Accepted], received_at: Instant) -> dict[EventKey, str]:
+    """Adds events by their keys; of those that were there already, what is kept of their bodies."""
     if bulk.is_postgres(connection):
         return _add_by_key(connection, events, received_at)
     known = _known(connection, events)
-    _insert(connection, [event for event in events if event.key not in known], received_at)
+    _insert(connection, [event for key, event in events.items() if key not in known], received_at)
     return known
 
 
-def _known(connection: Connection, events: Iterable[Accepted]) -> dict[EventKey, str]:
+def _known(connection: Connection, keys: Iterable[EventKey]) -> dict[EventKey, str]:
     sql = "SELECT id, body FROM events WHERE site = {p} AND source = {p} AND id IN {values}"
     return {
         (*origin, event_id): body
-        for origin, ids in _by_origin(event.key for event in events).items()
+        for origin, ids in _by_origin(keys).items()
         for event_id, body in bulk.select_in(connection, sql, origin, ids)
     }
 
@@ -65,15 +65,17 @@ def _insert(connection: Connection, events: Iterable[Accepted], received_at: Ins
     bulk.insert(connection, tables.events, rows)
 
 
-def _add_by_key(connection: Connection, events: Sequence[Accepted], received_at: Instant) -> dict[EventKey, str]:
+def _add_by_key(
+    connection: Connection, events: Mapping[EventKey, Accepted], received_at: Instant
+) -> dict[EventKey, str]:
     """In the order of their keys: two posts that bring the same events wait for each other, and never both."""
-    rows = sorted((*event.key, digest(event.body)) for event in events)
+    rows = sorted((*key, digest(event.body)) for key, event in events.items())
     added = arrays.insert(connection, tables.event_keys, rows, " ON CONFLICT DO NOTHING", " RETURNING site, source, id")
     new = set(added)
-    _insert(connection, [event for event in events if event.key in new], received_at)
+    _insert(connection, [event for key, event in events.items() if key in new], received_at)
     sql = "SELECT id, digest FROM event_keys WHERE site = {p} AND source = {p} AND id IN {values}"
     return {
         (*origin, event_id): GONE + bytes(kept).hex()
-        for origin, ids in _by_origin(event.key for event in events if event.key not in new).items()
+        for origin, ids in _by_origin(key for key in events if key not in new).items()
         for event_id, kept in bulk.select_in(connection, sql, origin, ids)
     }

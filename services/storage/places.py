@@ -68,11 +68,16 @@ def replace(
     bulk.insert(connection, table, rows)
 
 
-def note_orders(connection: Connection, site: str, states: Sequence[OrderState]) -> None:
-    """Keeps where these orders lie now."""
+def note_orders(connection: Connection, site: str, changed: Sequence[tuple[OrderState, OrderState]]) -> None:
+    """Keeps where orders lie now that lay elsewhere, by their (old, new) states."""
     if bulk.is_postgres(connection):
-        rows = [(site, x.order_id, None if x.order is None else x.order.at, int(bool(x.refunds))) for x in states]
+        places = [(new.order_id, _place(old), _place(new)) for old, new in changed]
+        rows = [(site, order_id, *now) for order_id, before, now in places if now != before]
         bulk.replace(connection, tables.order_keys, rows)
+
+
+def _place(state: OrderState) -> tuple[Instant | None, int]:
+    return None if state.order is None else state.order.at, int(bool(state.refunds))
 
 
 def note_payments(connection: Connection, site: str, payments: Sequence[Payment]) -> None:

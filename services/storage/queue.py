@@ -8,7 +8,7 @@ figures.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,9 @@ def put(
     bulk.insert(connection, tables.event_queue, [row])
 
 
+MOST_ROWS = 200
+"""How many rows of the queue are taken at once."""
+
 _COLUMNS = "site, id, lane, queued_at, attempts, events, payload"
 
 
@@ -83,32 +86,34 @@ def claim(
     taken at once; a row that failed before comes alone, and after all that did not unless `failed_first`. The sites
     in `without` are passed over.
     """
-    skip = "FOR UPDATE SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
-    due = "not_before <= {p} AND queued_at <= {p}"
-    others = f"AND site NOT IN ({', '.join(['{p}'] * len(without))})" if without else ""
-    rows: list[Waiting] = []
+    due = (now, before)
     for tried in ("attempts > 0", "attempts = 0") if failed_first else ("attempts = 0", "attempts > 0"):
-        turn = (
-            f"SELECT {_COLUMNS} FROM event_queue WHERE {due} AND {tried} {others} "  # noqa: S608  # literals
-            f"ORDER BY lane, queued_at LIMIT 1 {skip}"
-        )
-        rows = rows or _read(connection, turn, (now, before, *without))
-    if not rows or rows[0].attempts:
-        return rows
-    first, left = rows[0], most_events[rows[0].lane] - rows[0].events
+        if rows := _next(connection, due, tried, without):
+            return rows if rows[0].attempts else [*rows, *_more(connection, due, rows[0], most_events[rows[0].lane])]
+    return []
+
+
+_DUE = f"SELECT {_COLUMNS} FROM event_queue WHERE not_before <= {{p}} AND queued_at <= {{p}}"  # noqa: S608  # literals
+_Due = tuple[Instant, Instant]
+
+
+def _next(connection: Connection, due: _Due, tried: str, without: Collection[str]) -> list[Waiting]:
+    """The first in turn, if there is one."""
+    others = f"AND site NOT IN ({', '.join(['{p}'] * len(without))})" if without else ""
+    return _read(connection, f"{_DUE} AND {tried} {others} ORDER BY lane, queued_at LIMIT 1", (*due, *without))
+
+
+def _more(connection: Connection, due: _Due, first: Waiting, most: int) -> Iterator[Waiting]:
+    """What comes after the first in its site and lane, up to `most` events with it."""
+    left = most - first.events
     if left <= 0:
-        return rows
-    more = (
-        f"SELECT {_COLUMNS} FROM event_queue "  # noqa: S608  # literals
-        f"WHERE {due} AND site = {{p}} AND lane = {{p}} AND attempts = 0 AND id <> {{p}} "
-        f"ORDER BY queued_at LIMIT {{p}} {skip}"
-    )
-    for row in _read(connection, more, (now, before, first.site, first.lane, first.id, min(left, 200))):
+        return
+    same = f"{_DUE} AND attempts = 0 AND site = {{p}} AND lane = {{p}} AND id <> {{p}} ORDER BY queued_at LIMIT {{p}}"
+    for row in _read(connection, same, (*due, first.site, first.lane, first.id, min(left, MOST_ROWS))):
         left -= row.events
         if left < 0:
-            break
-        rows.append(row)
-    return rows
+            return
+        yield row
 
 
 def remove(connection: Connection, rows: Iterable[Waiting]) -> None:
@@ -196,5 +201,7 @@ def take_letter(connection: Connection, letter_id: str, sites: Collection[str]) 
 
 
 def _read(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[Waiting]:
-    rows = connection.exec_driver_sql(sql.format(p=bulk.mark(connection)), values)
+    """Rows that are the caller's until its transaction ends."""
+    skip = " FOR UPDATE SKIP LOCKED" if bulk.is_postgres(connection) else ""
+    rows = connection.exec_driver_sql(sql.format(p=bulk.mark(connection)) + skip, values)
     return [Waiting(*row) for row in rows]
