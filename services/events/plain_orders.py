@@ -74,6 +74,9 @@ class PlainOrder(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields
     type: Literal["order_completed"]
 
 
+_decode = msgspec.json.Decoder(PlainOrder).decode
+
+
 def read(
     item: object, source: str, site: str, digits: Mapping[str, int]
 ) -> tuple[Accepted, tuple[str, str] | None] | None:
@@ -89,9 +92,23 @@ def read(
         body = _encode(order).decode()
     except _NOT_PLAIN:
         return None
-    if _NULL in body:
+    return None if _NULL in body else _accepted(order, fact, body)
+
+
+def read_again(body: bytes, digits: Mapping[str, int]) -> tuple[Accepted, tuple[str, str] | None] | None:
+    """The same of a canonical body, which is left out; None where it is no plain order."""
+    try:
+        order = _decode(body)
+    except msgspec.ValidationError:
         return None
-    accepted = Accepted(order.site, order.source, order.id, order.type, at, body, fact)
+    if not (order.site and order.source and isinstance(order.occurred_at, int)):
+        return None
+    fact = _fact(order.data, (order.occurred_at, order.id, order.source), digits[order.site])
+    return _accepted(order, fact, "")
+
+
+def _accepted(order: PlainOrder, fact: Order, body: str) -> tuple[Accepted, tuple[str, str] | None]:
+    accepted = Accepted(str(order.site), str(order.source), order.id, order.type, fact.at, body, fact)
     staff_id, name = fact.staff_id, order.data.staff_name
     return accepted, (staff_id, name) if staff_id and name else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from services.clock import SECOND, Clock, Instant
 from services.errors import StoreUnavailable
-from services.events import booking
+from services.events import booking, plain_orders
 from services.events.acceptance import Publish
 from services.events.booking import Around, Failure, Heard
 from services.events.facts import Accepted
@@ -45,6 +45,7 @@ LOCK_SECONDS = 1.0
 """How long a site's lock is waited for; as long again, others' events come first. Whoever has it may have stopped."""
 
 _log = logging.getLogger("pulseboard.processor")
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 @dataclass(slots=True)
@@ -124,12 +125,13 @@ class Processor:
         if not rows:
             return None
         sites = site_store.load(connection)
-        heard, failures = _hear(rows, sites, careful=careful or rows[0].attempts > 0)
+        careful = careful or rows[0].attempts > 0
+        heard, failures = _hear_around(rows, sites) if careful else (_hear(rows, sites), [])
         if not locks.hold_site_within(connection, rows[0].site, LOCK_SECONDS):
             self._busy[rows[0].site] = time.monotonic() + LOCK_SECONDS
             return _Done(rows[0].lane, Changes())
         sites = site_store.load(connection)  # once more: its calendar may have changed before the lock was had
-        done = _book(connection, heard, sites, careful=careful or rows[0].attempts > 0)
+        done = _book(connection, heard, sites, careful=careful)
         queue.remove(connection, rows)
         lane, attempts = rows[0].lane, rows[0].attempts
         self._retries.again(connection, failures + done.failures, lane, attempts=attempts + 1)
@@ -167,17 +169,25 @@ class Processor:
             self._publish(changes.topics, changes.buckets, "events")
 
 
-def _hear(
-    rows: Sequence[Waiting], sites: Mapping[str, Site], *, careful: bool
-) -> tuple[list[Heard], list[Failure]]:
-    """The events of the rows, ready to be booked; carefully, around those that cannot be read."""
-    events = _events(rows)
-    if not careful:
-        return [booking.hear(event, sites[event["site"]].digits, body="") for event in events], []
+def _hear(rows: Sequence[Waiting], sites: Mapping[str, Site]) -> list[Heard]:
+    """The events of the rows, ready to be booked, without their bodies."""
+    digits = {site.id: site.digits for site in sites.values()}
+    return [_hear_one(body, digits) for body in _bodies(rows)]
+
+
+def _hear_one(body: bytes, digits: Mapping[str, int]) -> Heard:
+    if found := plain_orders.read_again(body, digits):
+        return Heard(*found)
+    event = msgspec.json.decode(body)
+    return booking.hear(event, digits[event["site"]], body="")
+
+
+def _hear_around(rows: Sequence[Waiting], sites: Mapping[str, Site]) -> tuple[list[Heard], list[Failure]]:
+    """The same with their bodies, and those that cannot be read."""
     heard: list[Heard] = []
     failures: list[Failure] = []
-    for event in events:
-        body = msgspec.json.encode(event).decode()
+    for raw in _bodies(rows):
+        event, body = msgspec.json.decode(raw), bytes(raw).decode()
         try:
             heard.append(booking.hear(event, sites[event["site"]].digits, body))
         except Exception as error:  # noqa: BLE001  # not lost: it goes where the event goes that causes it
@@ -193,5 +203,5 @@ def _book(connection: Connection, heard: Sequence[Heard], sites: Mapping[str, Si
     return Around(booking.book(connection, heard, sites))
 
 
-def _events(rows: Iterable[Waiting]) -> list[dict[str, Any]]:
-    return [event for row in rows for event in msgspec.json.decode(row.payload)]
+def _bodies(rows: Iterable[Waiting]) -> Iterator[bytes]:
+    return (body for row in rows for body in _split(row.payload))

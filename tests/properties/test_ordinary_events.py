@@ -138,6 +138,9 @@ def test_a_plain_order_read_at_once_is_what_the_long_way_makes_of_it(item, digit
     found = plain_orders.read(item, "key", "main", {"main": digits})
     assert found is None or found == read_the_long_way(item, digits)
     assert repr(item) == before
+    if found is not None:
+        again = plain_orders.read_again(found[0].body.encode(), {"main": digits, found[0].site: digits})
+        assert again == (found[0]._replace(body=""), found[1])
 
 
 @pytest.mark.parametrize("optional", [{}, OPTIONAL["order_completed"], {"channel": None, "items": None}])
