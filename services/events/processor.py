@@ -32,7 +32,7 @@ from services.storage import locks, queue
 from services.storage.engine import Store
 from services.storage.queue import Backlog, Waiting
 
-MOST_EVENTS: Mapping[int, int] = {Lane.URGENT: 1_000, Lane.LIVE: 1_000, Lane.BACKFILL: 250}
+MOST_EVENTS: Mapping[int, int] = {Lane.URGENT: 1_000, Lane.LIVE: 2_000, Lane.BACKFILL: 250}
 """How many are applied in one transaction: while it lasts, what is more urgent waits."""
 ONE_ROW: Mapping[int, int] = dict.fromkeys(Lane, 0)
 """For what could not be applied together: who came later has nothing to do with it."""
