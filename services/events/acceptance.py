@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import Literal, Protocol
 
@@ -47,8 +47,9 @@ class Acceptance(Protocol):
         """Before a post is handed over. Errors: QueueFull where too much waits to be applied."""
 
     def accept(
-        self, connection: Connection, *, events: Sequence[Heard], lane: Lane, careful: bool = False
-    ) -> Outcome: ...
+        self, connection: Connection, parts: Sequence[Sequence[Heard]], *, lane: Lane, careful: bool = False
+    ) -> list[Outcome]:
+        """An outcome for each part; the first bears what changed. `careful`: around what cannot be applied."""
 
     def announce(self, outcomes: Sequence[Outcome]) -> None:
         """After the commit of a post's last piece."""
@@ -68,16 +69,16 @@ class AtOnce:
         pass
 
     def accept(
-        self, connection: Connection, *, events: Sequence[Heard], lane: Lane, careful: bool = False
-    ) -> Outcome:
-        new, statuses = _tell_apart(connection, events, self._clock())
+        self, connection: Connection, parts: Sequence[Sequence[Heard]], *, lane: Lane, careful: bool = False
+    ) -> list[Outcome]:
+        new, statuses = _tell_apart(connection, parts, self._clock())
         sites = site_store.load(connection)
         if not careful:
-            return Outcome(statuses, booking.book(connection, new, sites))
+            return _outcomes(statuses, booking.book(connection, new, sites))
         done = booking.book_around(connection, new, sites)
         self._retries.again(connection, done.failures, lane, attempts=1)
         self._retries.later(connection, done.left, lane, attempts=0)
-        return Outcome(statuses, done.changes, failed=bool(done.failures))
+        return _outcomes(statuses, done.changes, failed=bool(done.failures))
 
     def announce(self, outcomes: Sequence[Outcome]) -> None:
         if any(outcome.failed for outcome in outcomes):
@@ -117,26 +118,40 @@ class Queued:
         self._partitions.ensure(instants)
 
     def accept(
-        self, connection: Connection, *, events: Sequence[Heard], lane: Lane, careful: bool = False
-    ) -> Outcome:
+        self, connection: Connection, parts: Sequence[Sequence[Heard]], *, lane: Lane, careful: bool = False
+    ) -> list[Outcome]:
         now = self._clock()
-        new, statuses = _tell_apart(connection, events, now)
+        new, statuses = _tell_apart(connection, parts, now)
         by_site = attrgetter("event.site")
         size = self.row_sizes[lane]
         for site, group in groupby(sorted(new, key=by_site), key=by_site):
             bodies = [heard.event.body for heard in group]
             for start in range(0, len(bodies), size):
                 queue.put(connection, site, lane, bodies[start : start + size], now)
-        return Outcome(statuses)
+        return _outcomes(statuses, Changes())
 
     def announce(self, outcomes: Sequence[Outcome]) -> None:
         self._wake()
 
 
+def _outcomes(statuses: Sequence[list[Status]], changes: Changes, *, failed: bool = False) -> list[Outcome]:
+    rest = [Outcome(part, failed=failed) for part in statuses[1:]]
+    return [Outcome(statuses[0], changes, failed), *rest]
+
+
 def _tell_apart(
+    connection: Connection, parts: Sequence[Sequence[Heard]], received_at: Instant
+) -> tuple[list[Heard], list[list[Status]]]:
+    """Adds what is new to the log; the new events, and by part the status of each."""
+    new, statuses = _tell_all_apart(connection, [heard for part in parts for heard in part], received_at)
+    rest = iter(statuses)
+    return new, [list(islice(rest, len(part))) for part in parts]
+
+
+def _tell_all_apart(
     connection: Connection, events: Sequence[Heard], received_at: Instant
 ) -> tuple[list[Heard], list[Status]]:
-    """Adds what is new to the log; the new events, and the status of each: known from the store or from this post."""
+    """A status for each: what is there already is known from the store, or from earlier in `events`."""
     keys = [heard.event.key for heard in events]
     firsts = {key: heard.event for key, heard in zip(reversed(keys), reversed(events), strict=True)}
     known = log.add(connection, firsts, received_at)

@@ -53,6 +53,11 @@ class Intake:
         self._writer = writer
         self._sites = sites
         self._acceptance = acceptance
+        # Made once: the writer does together what has the same work.
+        self._accept = {
+            lane: (partial(acceptance.accept, lane=lane), partial(acceptance.accept, lane=lane, careful=True))
+            for lane in Lane
+        }
         self._clock = clock
         self.counts: Counter[str] = Counter()
         self._counting = threading.Lock()
@@ -120,8 +125,8 @@ class Intake:
         )
 
     def _piece(self, events: list[Heard], lane: Lane) -> Piece:
-        accept = partial(self._acceptance.accept, events=events, lane=lane)
-        return Piece(accept, len(events), careful=partial(accept, careful=True))
+        accept, carefully = self._accept[lane]
+        return Piece(accept, events, len(events), carefully)
 
 
 def _settle(result: Result, status: Status) -> None:

@@ -21,7 +21,9 @@ from services.events.lanes import Lane
 from services.storage.engine import Store
 
 Work = Callable[[Connection], Any]
-"""What a piece does inside the transaction; what it returns is its answer."""
+"""What is done inside a transaction; what it returns is the answer."""
+JointWork = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+"""The same for the parts of several pieces at once: an answer for each of them."""
 
 MAX_QUEUE_BYTES = 64 * 1024 * 1024
 GROUP_EVENTS = 2_000
@@ -34,11 +36,15 @@ _log = logging.getLogger("pulseboard.writer")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`careful` takes the place of `work` where that failed: it does the same around what cannot be done."""
+    """A part of something to be done: pieces of a group with the same work are done together.
 
-    work: Work
+    `careful` takes the place of `work` where that failed: it does the same around what cannot be done.
+    """
+
+    work: JointWork
+    part: Any = None
     events: int = 0
-    careful: Work | None = None
+    careful: JointWork | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -97,9 +103,9 @@ class Writer:
                 self._lanes[post.lane].extend((post, piece) for piece in post.pieces)
             self._some.notify()
 
-    def run(self, work: Work) -> Any:
+    def run(self, work: Work, lane: Lane = Lane.LIVE) -> Any:
         """Does `work` in a transaction of the writer and returns what it returned."""
-        post = Post([Piece(work)])
+        post = Post([Piece(lambda connection, _: [work(connection)])], lane)
         self.submit(post)
         return post.done.result()[0]
 
@@ -131,7 +137,7 @@ class Writer:
         group = [(post, piece) for post, piece in group if not post.done.done()]
         try:
             with self._store.writing() as connection:
-                answers = [piece.work(connection) for _, piece in group]
+                answers = _do(connection, [piece for _, piece in group])
         except WriteConflict as error:
             if len(group) > 1:  # each wants its rows in order, but not all of them together: alone they wait in turn
                 self._commit_each(group)
@@ -153,7 +159,7 @@ class Writer:
             return
         post, piece = group[0]
         if piece.careful is not None:
-            self._commit([(post, Piece(piece.careful, piece.events))])
+            self._commit([(post, Piece(piece.careful, piece.part, piece.events))])
         else:
             _log.error("a post could not be processed", exc_info=error)
             self._fail(group, error)
@@ -185,3 +191,15 @@ class Writer:
         with self._some:
             self._waiting.discard(post)
             self._waiting_bytes -= post.size
+
+
+def _do(connection: Connection, pieces: Sequence[Piece]) -> list[Any]:
+    """The answers to the pieces, in their order."""
+    together: dict[JointWork, list[int]] = {}
+    for index, piece in enumerate(pieces):
+        together.setdefault(piece.work, []).append(index)
+    answers: dict[int, Any] = {}
+    for work, indices in together.items():
+        found = work(connection, [pieces[index].part for index in indices])
+        answers.update(zip(indices, found, strict=True))
+    return [answers[index] for index in range(len(pieces))]

@@ -16,7 +16,7 @@ from services.clock import Clock, Instant
 from services.errors import QueueFull, StoreUnavailable
 from services.events.acceptance import Publish
 from services.events.lanes import Lane
-from services.events.writer import Piece, Post, Writer
+from services.events.writer import Writer
 from services.jobs import retention
 from services.metrics import catalogue, rollups, sites
 from services.metrics.rebuild import rebuild
@@ -97,13 +97,11 @@ class Upkeep:
         """In a transaction of its own, behind everything live."""
         if not self._store.is_sqlite:
             return self._store.transact(work)
-        post = Post([Piece(work)], lane=Lane.BACKFILL)
         try:
-            self._writer.submit(post)
+            return self._writer.run(work, Lane.BACKFILL)
         except QueueFull as error:
             time.sleep(error.retry_after)
             raise StoreUnavailable("the writer has too much to do for upkeep") from error
-        return post.done.result()[0]
 
 
 def _prune(connection: Connection, site_id: str, before: Instant) -> None:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from services.errors import QueueFull, StoreUnavailable, WriteConflict
-from services.events.writer import GROUP_EVENTS, MAX_QUEUE_BYTES, Piece, Post, Work, Writer
+from services.events.writer import GROUP_EVENTS, MAX_QUEUE_BYTES, JointWork, Piece, Post, Work, Writer
 from services.storage.engine import Store
 
 SECONDS = 20
@@ -54,7 +54,7 @@ class Desk:
 
     def submit(self, work: Work, events: int = 0, **rest: Any) -> Future[Any]:
         answer: Future[Any] = Future()
-        post = Post([Piece(work, events)], **rest)
+        post = Post([Piece(alone(work), events=events)], **rest)
         post.done.add_done_callback(lambda done: pass_on(done, answer))
         self.writer.submit(post)
         return answer
@@ -71,6 +71,10 @@ def pass_on(done: Future[list[Any]], answer: Future[Any]) -> None:
         answer.set_result(done.result()[0])
     else:
         answer.set_exception(error)
+
+
+def alone(work: Work) -> JointWork:
+    return lambda connection, _: [work(connection)]
 
 
 def note(text: str) -> Work:
@@ -215,7 +219,7 @@ def test_stopping_finishes_what_waits_and_takes_nothing_more(desk: Desk) -> None
 
 def test_a_commit_is_announced_after_it_is_on_disk_and_before_its_poster_hears(desk: Desk) -> None:
     seen: list[object] = []
-    post = Post([Piece(note("a")), Piece(note("b"))])
+    post = Post([Piece(alone(note("a"))), Piece(alone(note("b")))])
     post.after = lambda told: seen.append((told, desk.notes(), post.done.done()))
     desk.writer.submit(post)
     post.done.result(SECONDS)
