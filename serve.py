@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -25,6 +26,8 @@ CreateApp = Callable[[Settings, Services], Dash]
 HTTP_THREADS = 24
 GRACE_SECONDS = 10
 SERVICE_RESTART = 1012
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep others waiting: the writer gives way at each statement, and wants to go on after it."""
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -65,6 +68,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         assert self._services is not None  # noqa: S101  # for the type checker: load came first
         self._services.start()
         _collect_less_often()
+        sys.setswitchinterval(SWITCH_SECONDS)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             _before(number, self._let_sockets_go)
 
