@@ -28,7 +28,7 @@ ROUND_SECONDS = 0.5
 
 T = TypeVar("T")
 D = TypeVar("D")
-Client: TypeAlias = "redis.Redis[bytes]"
+Client: TypeAlias = "redis.Redis"
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ class _GuardedPool(ConnectionPool):
     def get_connection(self, *_: Any, **__: Any) -> Any:
         if not self._link.up:
             raise redis.ConnectionError("Redis is out of reach")
-        return super().get_connection()  # type: ignore[call-arg]  # its argument is deprecated
+        return super().get_connection()
 
 
 def check(url: str) -> None:
@@ -211,7 +211,7 @@ def _read(url: str) -> dict[str, Any]:
 def _options(url: str, patience: float) -> dict[str, Any]:
     """How to connect; patience and retries are ours, whatever the address says. Raises ValueError."""
     return {
-        **parse_url(url),
+        **parse_url(url),  # type: ignore[no-untyped-call]
         "socket_timeout": patience,
         "socket_connect_timeout": patience,
         "retry": None,

@@ -50,7 +50,7 @@ class RedisCache:
     def get(self, key: Hashable, good: Judge = any_entry) -> Entry | None:
         names = [self._generation, self._name(key)]
         generation, found = self.link.call(lambda redis: redis.mget(names), (None, None))
-        if generation is None or found is None:
+        if generation is None or not isinstance(found, bytes):
             return None
         try:
             written = _decode(found)

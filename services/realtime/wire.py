@@ -102,7 +102,7 @@ class Wire:
         if self._subscription is None or self._subscribed_in != self._link.outages:
             self._unsubscribe()
             self._subscribed_in = self._link.outages
-            self._subscription = redis.pubsub(ignore_subscribe_messages=True)
+            self._subscription = redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
             self._subscription.subscribe(*self._channels)
         message = self._subscription.get_message(timeout=LISTEN_SECONDS)
         if message is not None:
