@@ -29,7 +29,7 @@ class Operation:
 # fmt: off
 OPERATIONS: dict[str, Operation] = {
     "post_events": Operation(
-        "Post one event, an array of up to 5,000, or NDJSON; what is accepted is durable and counted when answered.",
+        "Post one event, an array of up to 5,000, or NDJSON; what is accepted is durable when answered.",
         answers.EventsAnswer, 202, also=(207, 422), arguments=EventArguments, problems=(400, 413, 415, 422, 429, 503)),
     "list_dead_letters": Operation(
         "What was accepted and could not be brought into the figures, and why; newest first.",
